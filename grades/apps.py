@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class GradesConfig(AppConfig):
+    """Course grades of learners."""
+
+    name = "grades"
+    verbose_name = "Grades"

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ProgramEnrollmentsConfig(AppConfig):
+    """Which learners a school enrolled in which program, curriculum and course runs."""
+
+    name = "program_enrollments"
+    verbose_name = "Program enrollments"

@@ -1,0 +1,43 @@
+"""Published and stored strings of program enrollments (contract section 4)."""
+
+from django.db import models
+
+
+class ProgramEnrollmentStatus(models.TextChoices):
+    """Status of a program enrollment. Stored and published: a change needs a migration and breaks clients."""
+
+    ENROLLED = "enrolled", "Enrolled"
+    PENDING = "pending", "Pending"
+    SUSPENDED = "suspended", "Suspended"
+    CANCELED = "canceled", "Canceled"
+    ENDED = "ended", "Ended"
+
+
+ACTIVE_PROGRAM_STATUSES = (ProgramEnrollmentStatus.ENROLLED, ProgramEnrollmentStatus.PENDING)
+
+
+class ProgramCourseEnrollmentStatus(models.TextChoices):
+    """Status of a program course enrollment. Stored and published, as above."""
+
+    ACTIVE = "active", "Active"
+    INACTIVE = "inactive", "Inactive"
+
+
+class WriteFailure(models.TextChoices):
+    """Why one learner's record was not written. Published."""
+
+    DUPLICATED = "duplicated"
+    INVALID_STATUS = "invalid-status"
+    CONFLICT = "conflict"
+    NOT_IN_PROGRAM = "not-in-program"
+    NOT_FOUND = "not-found"
+    ILLEGAL_OPERATION = "illegal-operation"
+    INTERNAL_ERROR = "internal-error"
+
+
+class WriteAction(models.TextChoices):
+    """What a bulk write may do to a learner's enrollment. Internal."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    UPSERT = "upsert"

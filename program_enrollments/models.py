@@ -1,0 +1,113 @@
+"""Enrollments and their invariants (contract section 4, design)."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from model_utils.models import TimeStampedModel
+from opaque_keys.edx.django.models import CourseKeyField
+from simple_history.models import HistoricalRecords
+
+from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
+
+
+class ProgramEnrollment(TimeStampedModel):
+    """One learner's enrollment in one curriculum of a program; waiting while `user` is null."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="program_enrollments",
+        db_index=False,
+    )  # the unique constraint's index begins with it
+    external_user_key = models.CharField("student key", max_length=255, null=True, blank=True)  # noqa: DJ001 -- "" would collide in the unique constraint
+    program_uuid = models.UUIDField("program")
+    curriculum_uuid = models.UUIDField("curriculum")
+    status = models.CharField(max_length=9, choices=ProgramEnrollmentStatus)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["user", "program_uuid", "curriculum_uuid"], name="programenrollment_one_per_user"
+            ),
+            models.UniqueConstraint(
+                fields=["external_user_key", "program_uuid", "curriculum_uuid"],
+                name="programenrollment_one_per_student_key",
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False) | Q(external_user_key__isnull=False),
+                name="programenrollment_has_a_learner",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=ProgramEnrollmentStatus.values), name="programenrollment_known_status"
+            ),
+        )
+        indexes = (models.Index(fields=["program_uuid", "id"], name="programenrollment_listing"),)
+
+    def __str__(self) -> str:
+        return f"program enrollment {self.pk}"
+
+
+class ProgramCourseEnrollment(TimeStampedModel):
+    """One learner's enrollment in a course run through a program.
+
+    `course_enrollment` is the account's place in the run; null while the learner has no account.
+    """
+
+    program_enrollment = models.ForeignKey(
+        ProgramEnrollment, on_delete=models.CASCADE, related_name="program_course_enrollments", db_index=False
+    )  # the unique constraint's index begins with it
+    course_enrollment = models.ForeignKey(
+        "learners.CourseEnrollment",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="program_course_enrollments",
+    )
+    course_key = CourseKeyField(max_length=255)
+    status = models.CharField(max_length=9, choices=ProgramCourseEnrollmentStatus)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["program_enrollment", "course_key"], name="programcourseenrollment_one_per_run"
+            ),
+            models.UniqueConstraint(
+                fields=["course_enrollment"],
+                condition=Q(status=ProgramCourseEnrollmentStatus.ACTIVE),
+                name="programcourseenrollment_one_active",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=ProgramCourseEnrollmentStatus.values),
+                name="programcourseenrollment_known_status",
+            ),
+        )
+        indexes = (models.Index(fields=["course_key", "id"], name="progcourseenroll_listing"),)
+
+    def __str__(self) -> str:
+        return f"program course enrollment {self.pk}"
+
+
+class CourseAccessRoleAssignment(TimeStampedModel):
+    """A role on the course run that is granted when the enrollment's learner gets an account."""
+
+    enrollment = models.ForeignKey(
+        ProgramCourseEnrollment, on_delete=models.CASCADE, related_name="role_assignments", db_index=False
+    )  # the unique constraint's index begins with it
+    role = models.CharField(max_length=64, choices=[("staff", "Staff")])
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=["enrollment", "role"], name="courseaccessroleassignment_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.role} waiting for enrollment {self.enrollment_id}"

@@ -1,0 +1,1 @@
+"""Queue entry points of program enrollments."""
