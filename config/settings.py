@@ -148,6 +148,8 @@ SIMPLE_JWT = {
 # Domain
 
 CATALOG_BACKEND = env.str("CATALOG_BACKEND", default="catalog.backends.database.DatabaseCatalog")
+DISCOVERY_CLIENT_ID = env.str("DISCOVERY_CLIENT_ID", default="")
+DISCOVERY_CLIENT_SECRET = env.str("DISCOVERY_CLIENT_SECRET", default="")
 GRADES_BACKEND = env.str("GRADES_BACKEND", default="grades.backends.database.DatabaseGrades")
 PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM = env.bool("PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM", default=False)
 MAX_RECORDS_PER_WRITE = 25
