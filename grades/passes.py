@@ -19,7 +19,4 @@ class Pass:
 def list_passes(*, since: datetime, before: datetime) -> list[Pass]:
     """Return who passed a run from the moment `since` on and earlier than `before`, in the order of passing."""
     grades = CourseGrade.objects.filter(passed=True, passed_at__gte=since, passed_at__lt=before)
-    return [
-        Pass(user_id, course_key)
-        for user_id, course_key in grades.order_by("passed_at", "pk").values_list("user_id", "course_key")
-    ]
+    return [Pass(grade.user_id, grade.course_key) for grade in grades.order_by("passed_at", "pk")]

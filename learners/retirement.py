@@ -59,9 +59,9 @@ def anonymize_user(user_id: int) -> None:
     user.save()
     user.groups.clear()
     user.user_permissions.clear()
-    LogEntry.objects.filter(
-        content_type=ContentType.objects.get_for_model(User), object_id=str(user_id)
-    ).update(object_repr=user.username)
+    LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user_id)).update(
+        object_repr=user.username
+    )
 
 
 def _retired_prefix(username: str) -> str:

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.crypto import salted_hmac
 
-from catalog.service import get_catalog
 from learners.service import anonymize_user, find_account, list_student_keys_of_user
 from program_enrollments.api.locks import lock_accounts
+from program_enrollments.api.lookups import list_administered_program_uuids
 from program_enrollments.api.records import SYSTEM, ChangeSource
 from program_enrollments.api.statements import update_with_history
 from program_enrollments.exceptions import UserDoesNotExist, UserIsStaff
@@ -58,11 +58,7 @@ def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
 def _waiting_for(user_id: int) -> Q:
     waiting = Q(pk__in=[])
     for organization_key, student_key in list_student_keys_of_user(user_id):
-        program_uuids = [
-            program.uuid
-            for program in get_catalog().list_programs_of_organization(organization_key) or []
-            if program.authoring_organizations[0].key == organization_key
-        ]
+        program_uuids = list_administered_program_uuids(organization_key)
         waiting |= Q(user__isnull=True, external_user_key=student_key, program_uuid__in=program_uuids)
     return waiting
 
