@@ -60,9 +60,7 @@ class CourseRun(TimeStampedModel):
 
     class Meta:
         ordering = ("id",)
-        constraints = (
-            models.CheckConstraint(condition=Q(pacing__in=Pacing.values), name="courserun_known_pacing"),
-        )
+        constraints = (models.CheckConstraint(condition=Q(pacing__in=Pacing.values), name="courserun_known_pacing"),)
 
     def __str__(self) -> str:
         return str(self.key)

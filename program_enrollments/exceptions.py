@@ -25,3 +25,31 @@ class CourseNotInProgram(ProgramEnrollmentsError):
     """The run exists, but not in this program."""
 
     code = "course_not_in_program"
+
+
+class UnknownCurriculum(ProgramEnrollmentsError):
+    """Records name curricula that the catalog does not have, and the site requires known ones (contract section 4.1).
+
+    `field_errors` has one entry for each such record: its index in the request, and the field at fault.
+    """
+
+    code = "unknown_curriculum"
+
+    def __init__(self, record_indexes: list[int]) -> None:
+        super().__init__(f"{len(record_indexes)} records name a curriculum that is not in the program.")
+        self.field_errors = [
+            {"index": index, "fields": {"curriculum_uuid": ["No such curriculum in this program."]}}
+            for index in record_indexes
+        ]
+
+
+class EnrollmentConflict(ProgramEnrollmentsError):
+    """The learner already holds what was to be created, or may not hold it twice."""
+
+    code = "enrollment_conflict"
+
+
+class LearnerNotLinked(ProgramEnrollmentsError):
+    """An account could not be linked to an enrollment; the text says why."""
+
+    code = "learner_not_linked"

@@ -7,7 +7,7 @@ from model_utils.models import TimeStampedModel
 from opaque_keys.edx.django.models import CourseKeyField
 from simple_history.models import HistoricalRecords
 
-from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
+from program_enrollments.constants import STAFF_ROLE, ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
 
 
 class ProgramEnrollment(TimeStampedModel):
@@ -101,13 +101,11 @@ class CourseAccessRoleAssignment(TimeStampedModel):
     enrollment = models.ForeignKey(
         ProgramCourseEnrollment, on_delete=models.CASCADE, related_name="role_assignments", db_index=False
     )  # the unique constraint's index begins with it
-    role = models.CharField(max_length=64, choices=[("staff", "Staff")])
+    role = models.CharField(max_length=64, choices=[(STAFF_ROLE, "Staff")])
 
     class Meta:
         ordering = ("id",)
-        constraints = (
-            models.UniqueConstraint(fields=["enrollment", "role"], name="courseaccessroleassignment_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=["enrollment", "role"], name="courseaccessroleassignment_once"),)
 
     def __str__(self) -> str:
         return f"{self.role} waiting for enrollment {self.enrollment_id}"

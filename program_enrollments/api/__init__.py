@@ -1,0 +1,44 @@
+"""The Python API of program enrollments (contract section 8): all that views, admin, tasks and commands may call."""
+
+from program_enrollments.api.enrolling import (
+    change_program_course_enrollment_status,
+    change_program_enrollment_status,
+    create_program_course_enrollment,
+    create_program_enrollment,
+    enroll_in_masters_track,
+)
+from program_enrollments.api.linking import (
+    link_program_enrollment_to_user,
+    link_program_enrollments,
+    link_waiting_enrollments,
+    unlink_program_enrollment,
+)
+from program_enrollments.api.lookups import get_program, get_run_placement, parse_course_key
+from program_enrollments.api.records import (
+    SYSTEM,
+    ChangeSource,
+    ProgramCourseEnrollmentRecord,
+    ProgramEnrollmentRecord,
+)
+from program_enrollments.api.writing import write_program_course_enrollments, write_program_enrollments
+
+__all__ = [
+    "SYSTEM",
+    "ChangeSource",
+    "ProgramCourseEnrollmentRecord",
+    "ProgramEnrollmentRecord",
+    "change_program_course_enrollment_status",
+    "change_program_enrollment_status",
+    "create_program_course_enrollment",
+    "create_program_enrollment",
+    "enroll_in_masters_track",
+    "get_program",
+    "get_run_placement",
+    "link_program_enrollment_to_user",
+    "link_program_enrollments",
+    "link_waiting_enrollments",
+    "parse_course_key",
+    "unlink_program_enrollment",
+    "write_program_course_enrollments",
+    "write_program_enrollments",
+]

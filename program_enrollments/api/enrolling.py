@@ -1,0 +1,129 @@
+"""Creating and changing one enrollment at a time (contract section 8)."""
+
+from uuid import UUID
+
+from django.db import transaction
+from opaque_keys.edx.keys import CourseKey
+
+from learners.service import User, enroll_in_course_runs
+from program_enrollments.api.course_writing import CourseWish, carry_out_course_wishes, find_active_elsewhere
+from program_enrollments.api.locks import lock_accounts, lock_learners
+from program_enrollments.api.lookups import find_administering_organization_key, get_program
+from program_enrollments.api.records import SYSTEM, ChangeSource
+from program_enrollments.api.statements import insert_with_history, update_with_history
+from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
+from program_enrollments.exceptions import EnrollmentConflict
+from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
+
+
+def create_program_enrollment(
+    *,
+    program_uuid: UUID,
+    curriculum_uuid: UUID,
+    status: str,
+    user: User | None = None,
+    external_user_key: str | None = None,
+    source: ChangeSource = SYSTEM,
+) -> ProgramEnrollment:
+    """Create an enrollment of an account, of a student key, or of both; without account it waits.
+
+    Raises: ProgramDoesNotExist. EnrollmentConflict: the account or the key holds one in the curriculum.
+    ValueError: the status is unknown, or neither account nor key is given.
+    """
+    status = ProgramEnrollmentStatus(status).value
+    if user is None and external_user_key is None:
+        raise ValueError("An enrollment needs an account or a student key.")
+    organization_key = find_administering_organization_key(get_program(program_uuid))
+    row = {
+        "user_id": user.pk if user else None,
+        "external_user_key": external_user_key,
+        "program_uuid": program_uuid,
+        "curriculum_uuid": curriculum_uuid,
+        "status": status,
+    }
+    with transaction.atomic():
+        if external_user_key is not None:
+            lock_learners(organization_key, [external_user_key])
+        inserted = insert_with_history(ProgramEnrollment, [row], source=source)
+    if not inserted:
+        raise EnrollmentConflict("The learner holds an enrollment in this curriculum already.")
+    return ProgramEnrollment.objects.get(pk=inserted[0]["id"])
+
+
+def change_program_enrollment_status(
+    program_enrollment: ProgramEnrollment, status: str, *, source: ChangeSource = SYSTEM
+) -> str:
+    """Set the status of an enrollment, which is brought up to date; return it.
+
+    Raises: ValueError: the status is unknown.
+    """
+    status = ProgramEnrollmentStatus(status).value
+    update_with_history(ProgramEnrollment, [{"id": program_enrollment.pk, "status": status}], source=source)
+    program_enrollment.refresh_from_db()
+    return program_enrollment.status
+
+
+def create_program_course_enrollment(
+    *,
+    program_enrollment: ProgramEnrollment,
+    course_key: CourseKey,
+    status: str,
+    source: ChangeSource = SYSTEM,
+) -> ProgramCourseEnrollment:
+    """Create an enrollment in a course run; a linked learner's account enters the run.
+
+    The run's place in the program is the caller's to check. Raises: ValueError: the status is unknown.
+    EnrollmentConflict: there is one already, or the learner is active in the run through another enrollment.
+    """
+    return _place_in_course_run(program_enrollment, course_key, status, None, source)
+
+
+def change_program_course_enrollment_status(
+    program_course_enrollment: ProgramCourseEnrollment, status: str, *, source: ChangeSource = SYSTEM
+) -> str:
+    """Set the status of a program course enrollment, which is brought up to date; return it.
+
+    Raises: ValueError: the status is unknown. EnrollmentConflict: the learner is active in the run through another
+    enrollment.
+    """
+    row = program_course_enrollment
+    _place_in_course_run(row.program_enrollment, row.course_key, status, row, source)
+    row.refresh_from_db()
+    return row.status
+
+
+@transaction.atomic
+def _place_in_course_run(
+    enrollment: ProgramEnrollment,
+    course_key: CourseKey,
+    status: str,
+    row: ProgramCourseEnrollment | None,
+    source: ChangeSource,
+) -> ProgramCourseEnrollment:
+    status = ProgramCourseEnrollmentStatus(status).value
+    organization_key = find_administering_organization_key(get_program(enrollment.program_uuid))
+    if enrollment.external_user_key is not None:
+        lock_learners(organization_key, [enrollment.external_user_key])
+    enrollment = ProgramEnrollment.objects.select_for_update(no_key=True).get(pk=enrollment.pk)
+    if enrollment.user_id:
+        lock_accounts([enrollment.user_id])
+    elsewhere = find_active_elsewhere([enrollment], [course_key], organization_key=organization_key)
+    if status == ProgramCourseEnrollmentStatus.ACTIVE and elsewhere.holds(enrollment, course_key):
+        raise EnrollmentConflict("The learner is active in the course run through another enrollment.")
+    rests_elsewhere = elsewhere.rests_on_account(enrollment, course_key)
+    wish = CourseWish(enrollment, course_key, status, row, rests_elsewhere)
+    row_ids = carry_out_course_wishes([wish], source=source)
+    if wish not in row_ids:
+        raise EnrollmentConflict("The learner has an enrollment in the course run already.")
+    return ProgramCourseEnrollment.objects.get(pk=row_ids[wish])
+
+
+@transaction.atomic
+def enroll_in_masters_track(user: User, course_key: CourseKey, status: str) -> int:
+    """Enter an account in a course run in mode `masters`, active or not as the status says (contract section 4.2).
+
+    Returns: the id of the course enrollment. Raises: ValueError: the status is unknown.
+    """
+    lock_accounts([user.pk])
+    is_active = ProgramCourseEnrollmentStatus(status) is ProgramCourseEnrollmentStatus.ACTIVE
+    return enroll_in_course_runs({(user.pk, course_key): is_active})[user.pk, course_key]

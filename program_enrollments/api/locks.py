@@ -1,0 +1,29 @@
+"""Locks that make racing writes on one learner take turns.
+
+Every function that writes enrollments takes them in this order, so that no two can wait for each other: learners,
+program enrollment rows by id, accounts, then the rows beneath. All end with the transaction.
+"""
+
+from collections.abc import Collection
+from hashlib import blake2b
+
+from django.db import connection
+
+
+def lock_learners(organization_key: str | None, student_keys: Collection[str]) -> None:
+    """Take the locks of learners, known by student key at an organization (None: at programs without one).
+
+    It also orders writes against a first sign-in with the same key: whichever comes second sees the other's rows.
+    """
+    _lock([f"learner:{organization_key}:{key}" for key in student_keys])
+
+
+def lock_accounts(user_ids: Collection[int]) -> None:
+    """Take the locks of accounts, which may hold enrollments under several organizations."""
+    _lock([f"account:{user_id}" for user_id in user_ids])
+
+
+def _lock(names: Collection[str]) -> None:
+    numbers = {int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True) for name in names}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [sorted(numbers)])

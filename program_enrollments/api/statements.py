@@ -1,0 +1,121 @@
+"""Set-based writes of enrollments and of their history, each in one statement.
+
+This is the one place for SQL written by hand. It replaces simple-history's `bulk_create_with_history` and
+`bulk_update_with_history`, which cost a statement more each, cannot tell which rows a race has taken away, and record
+rows that did not change.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection, models
+from django.utils import timezone
+
+from program_enrollments.api.records import ChangeSource
+
+CREATED = "+"
+CHANGED = "~"
+
+
+def insert_with_history(
+    model: type[models.Model], rows: Sequence[Mapping[str, Any]], *, source: ChangeSource
+) -> list[dict[str, Any]]:
+    """Insert rows in the order given, each with its history entry; skip those that meet any unique constraint.
+
+    `rows` map field attribute names (`user_id`, `status`) to values, the same names in every row.
+    Returns the inserted rows: {attribute name: value} of the names given, and `id`. `created` and `modified` are now.
+    """
+    if not rows:
+        return []
+    now = timezone.now()
+    names = list(rows[0])
+    values = [{**row, "created": now, "modified": now} for row in rows]
+    written_names = [*names, "created", "modified"]
+    columns = _columns(model, written_names)
+    sql = f"""
+        WITH input AS ({_input_table(model, written_names)}),
+        written AS (
+            INSERT INTO {_table(model)} ({columns})
+            SELECT {columns} FROM input ORDER BY input_order
+            ON CONFLICT DO NOTHING
+            RETURNING *
+        ),
+        logged AS ({_history_insert(model)})
+        SELECT id, {_columns(model, names)} FROM written
+    """  # noqa: S608 -- identifiers come from our models, values are parameters
+    parameters = [*_input_arrays(model, written_names, values), *_history_parameters(source, CREATED, now)]
+    return [dict(zip(["id", *names], row, strict=True)) for row in _run(sql, parameters)]
+
+
+def update_with_history(
+    model: type[models.Model], rows: Sequence[Mapping[str, Any]], *, source: ChangeSource
+) -> set[int]:
+    """Set the given fields of rows named by `id`; unchanged rows cost nothing and leave no history.
+
+    The caller holds the locks of the rows. Returns the ids of the rows that changed.
+    """
+    if not rows:
+        return set()
+    now = timezone.now()
+    names = [name for name in rows[0] if name != "id"]
+    assignments = ", ".join(f"{_column(model, name)} = input.{_column(model, name)}" for name in names)
+    sql = f"""
+        WITH input AS ({_input_table(model, ["id", *names])}),
+        written AS (
+            UPDATE {_table(model)} AS target SET {assignments}, modified = %s
+            FROM input
+            WHERE target.id = input.id
+            AND ({_columns(model, names, "target")}) IS DISTINCT FROM ({_columns(model, names, "input")})
+            RETURNING target.*
+        ),
+        logged AS ({_history_insert(model)})
+        SELECT id FROM written
+    """  # noqa: S608 -- identifiers come from our models, values are parameters
+    parameters = [*_input_arrays(model, ["id", *names], rows), now, *_history_parameters(source, CHANGED, now)]
+    return {row[0] for row in _run(sql, parameters)}
+
+
+def _run(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
+def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    return next(field for field in model._meta.concrete_fields if field.attname == name)
+
+
+def _column(model: type[models.Model], name: str) -> str:
+    return connection.ops.quote_name(str(_field(model, name).column))
+
+
+def _columns(model: type[models.Model], names: Sequence[str], table: str = "") -> str:
+    return ", ".join(f"{table}.{_column(model, name)}" if table else _column(model, name) for name in names)
+
+
+def _table(model: type[models.Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+def _input_table(model: type[models.Model], names: Sequence[str]) -> str:
+    arrays = ", ".join(f"%s::{_field(model, name).rel_db_type(connection)}[]" for name in names)
+    return f"SELECT * FROM unnest({arrays}) WITH ORDINALITY AS rows({_columns(model, names)}, input_order)"  # noqa: S608 -- as above
+
+
+def _input_arrays(
+    model: type[models.Model], names: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> list[list[Any]]:
+    return [[_field(model, name).get_db_prep_save(row[name], connection) for row in rows] for name in names]
+
+
+def _history_insert(model: type[models.Model]) -> str:
+    columns = _columns(model, [field.attname for field in model._meta.concrete_fields])
+    history: type[models.Model] = model.history.model  # type: ignore[attr-defined]  # simple-history adds it
+    return f"""
+        INSERT INTO {_table(history)} ({columns}, history_date, history_type, history_user_id, history_change_reason)
+        SELECT {columns}, %s, %s, %s, %s FROM written
+    """  # noqa: S608 -- identifiers come from our models, values are parameters
+
+
+def _history_parameters(source: ChangeSource, change: str, now: Any) -> list[Any]:
+    return [now, change, source.user_id, source.reason]
