@@ -36,5 +36,7 @@ def read_course_runs() -> list[dict[str, Any]]:
     """Return the course runs of the catalog file, as it describes them; a run of two programs comes once."""
     programs = json.loads(CATALOG_FILE.read_text(encoding="utf-8"))["results"]
     courses = [course for program in programs for course in program["courses"]]
-    courses += [course for program in programs for curriculum in program["curricula"] for course in curriculum["courses"]]
+    courses += [
+        course for program in programs for curriculum in program["curricula"] for course in curriculum["courses"]
+    ]
     return list({run["key"]: run for course in courses for run in course["course_runs"]}.values())

@@ -58,7 +58,7 @@ class Command(BaseCommand):
 
     def _serve(self, port: int) -> None:
         # In a process group of its own, so that Ctrl-C reaches this process alone, which then ends it in order.
-        server = subprocess.Popen(_server_command(port), cwd=settings.BASE_DIR, process_group=0)
+        server = subprocess.Popen(_server_command(port), cwd=settings.BASE_DIR, process_group=0)  # noqa: S603 -- our own
         try:
             _wait_until_ready(server, port)
             self.stdout.write(guide.write_guide(f"http://{HOST}:{port}"))
