@@ -7,6 +7,7 @@ from learners.accounts import (
     list_mailable_users,
     search_user_ids,
 )
+from learners.constants import RemappingOutcome
 from learners.course_runs import (
     enroll_in_course_runs,
     grant_course_roles,
@@ -22,6 +23,7 @@ from learners.retirement import Account, anonymize_user, find_account, list_stud
 __all__ = [
     "Account",
     "KeyAssignment",
+    "RemappingOutcome",
     "User",
     "anonymize_user",
     "delete_users",
