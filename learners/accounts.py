@@ -1,12 +1,14 @@
 """Accounts, found and removed."""
 
+from collections import defaultdict
 from collections.abc import Collection
 
 from django.db.models import Q
 from django.db.models.functions import Lower
+from opaque_keys.edx.keys import CourseKey
 from social_django.models import UserSocialAuth
 
-from learners.models import IdentityProvider, User
+from learners.models import CourseEnrollment, IdentityProvider, User
 
 
 def find_user_ids_of_organization(organization_key: str) -> list[int]:
@@ -39,3 +41,16 @@ def delete_users(user_ids: Collection[int]) -> int:
     locked_ids = list(users.select_for_update().values_list("pk", flat=True))
     _, deleted_by_model = User.objects.filter(pk__in=locked_ids).delete()
     return deleted_by_model.get(User._meta.label, 0)
+
+
+def list_mailable_users(user_ids: Collection[int]) -> list[User]:
+    """Return those of the accounts, by id, that are active and have an e-mail address."""
+    return list(User.objects.filter(pk__in=user_ids, is_active=True).exclude(email="").order_by("pk"))
+
+
+def list_current_course_keys(user_ids: Collection[int]) -> dict[int, set[CourseKey]]:
+    """Return {user id: keys of the course runs in which the account is enrolled now}, without empty ones."""
+    keys: dict[int, set[CourseKey]] = defaultdict(set)
+    for enrollment in CourseEnrollment.objects.filter(user_id__in=user_ids, is_active=True):
+        keys[enrollment.user_id].add(enrollment.course_key)
+    return dict(keys)

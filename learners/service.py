@@ -1,6 +1,13 @@
 """The front door of learners: accounts, identities, and what accounts hold in course runs."""
 
-from learners.accounts import delete_users, find_user_ids_of_organization, search_user_ids
+from learners.accounts import (
+    delete_users,
+    find_user_ids_of_organization,
+    list_current_course_keys,
+    list_mailable_users,
+    search_user_ids,
+)
+from learners.constants import RemappingOutcome
 from learners.course_runs import (
     enroll_in_course_runs,
     grant_course_roles,
@@ -16,6 +23,7 @@ from learners.retirement import Account, anonymize_user, find_account, list_stud
 __all__ = [
     "Account",
     "KeyAssignment",
+    "RemappingOutcome",
     "User",
     "anonymize_user",
     "delete_users",
@@ -27,6 +35,8 @@ __all__ = [
     "grant_course_roles",
     "has_identity_provider",
     "iter_remapped_identities",
+    "list_current_course_keys",
+    "list_mailable_users",
     "list_role_holders",
     "list_student_keys_of_user",
     "revoke_course_roles",
