@@ -150,6 +150,12 @@ SIMPLE_JWT = {
 
 CATALOG_BACKEND = env.str("CATALOG_BACKEND", default="catalog.backends.database.DatabaseCatalog")
 GRADES_BACKEND = env.str("GRADES_BACKEND", default="grades.backends.database.DatabaseGrades")
+LMS_BASE_URL = env.str("LMS_BASE_URL", default="")
+LMS_CLIENT_ID = env.str("LMS_CLIENT_ID", default="")
+LMS_CLIENT_SECRET = env.str("LMS_CLIENT_SECRET", default="")
+LMS_TIMEOUT_SECONDS = env.float("LMS_TIMEOUT_SECONDS", default=5.0)
+LMS_PAGE_TIMEOUT_SECONDS = env.float("LMS_PAGE_TIMEOUT_SECONDS", default=20.0)
+LMS_CONCURRENCY = env.int("LMS_CONCURRENCY", default=8)
 PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM = env.bool("PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM", default=False)
 MAX_RECORDS_PER_WRITE = 25
 ENABLE_ENROLLMENT_RESET = env.bool("ENABLE_ENROLLMENT_RESET", default=False)
