@@ -1,5 +1,13 @@
 """The front door of learners: accounts, identities, and what accounts hold in course runs."""
 
+from learners.accounts import (
+    delete_users,
+    find_user_ids_of_organization,
+    list_current_course_keys,
+    list_mailable_users,
+    search_user_ids,
+)
+from learners.constants import RemappingOutcome
 from learners.course_runs import (
     enroll_in_course_runs,
     grant_course_roles,
@@ -9,14 +17,29 @@ from learners.course_runs import (
 )
 from learners.identities import find_user_ids_by_student_keys, find_users_by_username
 from learners.models import User
+from learners.remapping import KeyAssignment, has_identity_provider, iter_remapped_identities
+from learners.retirement import Account, anonymize_user, find_account, list_student_keys_of_user
 
 __all__ = [
+    "Account",
+    "KeyAssignment",
+    "RemappingOutcome",
     "User",
+    "anonymize_user",
+    "delete_users",
     "enroll_in_course_runs",
+    "find_account",
     "find_user_ids_by_student_keys",
+    "find_user_ids_of_organization",
     "find_users_by_username",
     "grant_course_roles",
+    "has_identity_provider",
+    "iter_remapped_identities",
+    "list_current_course_keys",
+    "list_mailable_users",
     "list_role_holders",
+    "list_student_keys_of_user",
     "revoke_course_roles",
+    "search_user_ids",
     "withdraw_from_course_runs",
 ]
