@@ -51,6 +51,9 @@ class IdentityInline(admin.TabularInline):
     can_delete = False
     show_change_link = True
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("user")  # which an identity is called by
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -100,7 +103,7 @@ class IdentityAdmin(UserSocialAuthOption):
     show_full_result_count = False
 
     def get_search_fields(self, request: HttpRequest | None = None) -> list[str]:
-        return [*super().get_search_fields(request), "uid"]
+        return ["user__username", "user__email", "uid"]
 
 
 @admin.register(IdentityProvider)
