@@ -9,14 +9,12 @@ from opaque_keys.edx.keys import CourseKey
 
 
 class CourseKeyFormField(forms.CharField):
-    """A text box for a course key; its clean value is a `CourseKey`."""
+    """A required text box for a course key; its clean value is a `CourseKey`."""
 
     default_error_messages = {"invalid": "This is not a course key, like course-v1:edX+DemoX+2026_T1."}  # noqa: RUF012 -- as Django has it
 
-    def clean(self, value: Any) -> CourseKey | None:
+    def clean(self, value: Any) -> CourseKey:
         text = super().clean(value)
-        if text in self.empty_values:
-            return None
         try:
             return CourseKey.from_string(text)
         except InvalidKeyError as error:
