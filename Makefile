@@ -5,20 +5,46 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command "make lock" pyproject.toml
+# The checks look at the settings only; nothing connects to this database.
+AS_IN_PRODUCTION = DEBUG=false DATABASE_URL=postgres://localhost/unused ALLOWED_HOSTS=enrollments.example.edu \
+	SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')"
 
 .PHONY: help
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/installed: requirements.lock
+	@command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is not there; set PYTHON=/path/to/python" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=/path/to/python" if sys.version_info < (3, 11) else 0)'
 	@echo "Installing the locked dependencies into $(VENV) (once) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@touch $@
 
 .PHONY: setup
 setup: $(VENV)/installed  ## Create the virtual environment from the lock file
+
+.PHONY: run
+run: setup  ## Serve the demo on this machine (PORT=8000)
+	@$(BIN)/python manage.py run_demo --port $(PORT)
+
+.PHONY: demo
+demo: setup  ## Send a school's rosters to the server that `make run` serves, and print what comes back
+	@$(BIN)/python -m demo.client --url http://127.0.0.1:$(PORT)
+
+.PHONY: test
+test: setup  ## Run the tests on a real PostgreSQL, in parallel
+	$(BIN)/python -m pytest --quiet --numprocesses auto --cov --cov-report term:skip-covered
+
+.PHONY: lint
+lint: setup  ## Check style, types, layering, spelling, migrations, the API schema and the production settings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy .
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(AS_IN_PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 .PHONY: lock
 lock: setup  ## Resolve pyproject.toml into the two lock files

@@ -3,11 +3,14 @@
 Never used in production, where DATABASE_URL names the server.
 """
 
+import hashlib
+import shlex
 import warnings
 from pathlib import Path
 from typing import Any
 
 import fasteners
+import platformdirs
 import psutil
 
 with warnings.catch_warnings():
@@ -21,6 +24,7 @@ def start_embedded_database(data_folder: Path) -> dict[str, Any]:
 
     All processes that run at the same time share one server; it stops when the last of them exits.
     """
+    data_folder = _find_plain_folder(data_folder)
     data_folder.mkdir(parents=True, exist_ok=True)
     server = get_server(data_folder / "pgdata", cleanup_mode="stop", start=False)
     with fasteners.InterProcessLock(data_folder / "pgdata.lock"):
@@ -35,6 +39,15 @@ def start_embedded_database(data_folder: Path) -> dict[str, Any]:
         "HOST": str(address.socket_dir or address.hostname),
         "PORT": str(address.port),
     }
+
+
+def _find_plain_folder(wanted: Path) -> Path:
+    # The server's launcher hands the folder to a shell unquoted, so that a space in it would break the start.
+    folder = wanted.resolve()
+    if shlex.quote(str(folder)) == str(folder):
+        return folder
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return platformdirs.user_data_path("program-enrollments") / name
 
 
 def _forget_killed_processes(process_ids: Any) -> None:

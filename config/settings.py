@@ -27,7 +27,6 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 HTTPS_ONLY = env.bool("HTTPS_ONLY", default=not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS_ONLY
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS_ONLY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
 SECURE_HSTS_PRELOAD = HTTPS_ONLY
@@ -58,9 +57,11 @@ INSTALLED_APPS = [
     "learners",
     "grades",
     "program_enrollments",
+    "demo",
 ]
 
 MIDDLEWARE = [
+    "config.health.health_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.utf8_requests",
@@ -149,6 +150,12 @@ SIMPLE_JWT = {
 
 CATALOG_BACKEND = env.str("CATALOG_BACKEND", default="catalog.backends.database.DatabaseCatalog")
 GRADES_BACKEND = env.str("GRADES_BACKEND", default="grades.backends.database.DatabaseGrades")
+LMS_BASE_URL = env.str("LMS_BASE_URL", default="")
+LMS_CLIENT_ID = env.str("LMS_CLIENT_ID", default="")
+LMS_CLIENT_SECRET = env.str("LMS_CLIENT_SECRET", default="")
+LMS_TIMEOUT_SECONDS = env.float("LMS_TIMEOUT_SECONDS", default=5.0)
+LMS_PAGE_TIMEOUT_SECONDS = env.float("LMS_PAGE_TIMEOUT_SECONDS", default=20.0)
+LMS_CONCURRENCY = env.int("LMS_CONCURRENCY", default=8)
 PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM = env.bool("PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM", default=False)
 MAX_RECORDS_PER_WRITE = 25
 ENABLE_ENROLLMENT_RESET = env.bool("ENABLE_ENROLLMENT_RESET", default=False)
@@ -170,3 +177,4 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG

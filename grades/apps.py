@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.core.checks import register
+
+from grades.checks import check_lms_address
 
 
 class GradesConfig(AppConfig):
@@ -6,3 +9,6 @@ class GradesConfig(AppConfig):
 
     name = "grades"
     verbose_name = "Grades"
+
+    def ready(self) -> None:
+        register(check_lms_address)

@@ -12,6 +12,18 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from opaque_keys.edx.keys import CourseKey
 
+from grades.passes import Pass, list_passes
+
+__all__ = [
+    "NO_GRADE",
+    "CourseGrade",
+    "GradeResult",
+    "Grades",
+    "Pass",
+    "get_grades",
+    "list_passes",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class CourseGrade:

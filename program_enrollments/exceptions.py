@@ -27,6 +27,30 @@ class CourseNotInProgram(ProgramEnrollmentsError):
     code = "course_not_in_program"
 
 
+class OrganizationDoesNotExist(ProgramEnrollmentsError):
+    """The catalog has no such organization."""
+
+    code = "organization_does_not_exist"
+
+
+class ProgramOfAnotherOrganization(ProgramEnrollmentsError):
+    """The program exists, but the organization does not author it."""
+
+    code = "program_of_another_organization"
+
+
+class UserDoesNotExist(ProgramEnrollmentsError):
+    """There is no account with this username."""
+
+    code = "user_does_not_exist"
+
+
+class UserIsStaff(ProgramEnrollmentsError):
+    """The account is a member of staff, whom this would lock out."""
+
+    code = "user_is_staff"
+
+
 class UnknownCurriculum(ProgramEnrollmentsError):
     """Records name curricula that the catalog does not have, and the site requires known ones (contract section 4.1).
 

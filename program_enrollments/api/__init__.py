@@ -1,5 +1,12 @@
 """The Python API of program enrollments (contract section 8): all that views, admin, tasks and commands may call."""
 
+from program_enrollments.api.deletion import (
+    DeletedCounts,
+    delete_history_of_programs,
+    iter_deletions,
+    list_enrollments_of_programs,
+    list_waiting_since,
+)
 from program_enrollments.api.enrolling import (
     change_program_course_enrollment_status,
     change_program_enrollment_status,
@@ -15,6 +22,7 @@ from program_enrollments.api.linking import (
     unlink_program_enrollment,
 )
 from program_enrollments.api.lookups import get_program, get_run_placement, parse_course_key
+from program_enrollments.api.nudging import Nudge, list_nudges
 from program_enrollments.api.overviews import (
     CourseRunOverview,
     is_enrolled_in_program,
@@ -39,19 +47,25 @@ from program_enrollments.api.records import (
     ProgramCourseEnrollmentRecord,
     ProgramEnrollmentRecord,
 )
+from program_enrollments.api.resetting import ResetCounts, reset_enrollments
+from program_enrollments.api.retirement import retire_user
 from program_enrollments.api.writing import write_program_course_enrollments, write_program_enrollments
 
 __all__ = [
     "SYSTEM",
     "ChangeSource",
     "CourseRunOverview",
+    "DeletedCounts",
+    "Nudge",
     "ProgramCourseEnrollmentRecord",
     "ProgramCourseGrade",
     "ProgramEnrollmentRecord",
+    "ResetCounts",
     "change_program_course_enrollment_status",
     "change_program_enrollment_status",
     "create_program_course_enrollment",
     "create_program_enrollment",
+    "delete_history_of_programs",
     "enroll_in_masters_track",
     "fetch_program_course_enrollments",
     "fetch_program_course_enrollments_by_students",
@@ -64,15 +78,21 @@ __all__ = [
     "get_run_placement",
     "get_users_by_external_keys",
     "is_enrolled_in_program",
+    "iter_deletions",
     "iter_program_course_grades",
     "link_program_enrollment_to_user",
     "link_program_enrollments",
     "link_waiting_enrollments",
     "list_course_run_overviews",
     "list_course_staff",
+    "list_enrollments_of_programs",
+    "list_nudges",
     "list_overview_enrollments",
     "list_readable_programs",
+    "list_waiting_since",
     "parse_course_key",
+    "reset_enrollments",
+    "retire_user",
     "unlink_program_enrollment",
     "write_program_course_enrollments",
     "write_program_enrollments",

@@ -1,0 +1,34 @@
+"""The accounts of the demo. Their passwords are published here; `load_demo` refuses to create them in production."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """An account that can sign in. `student_key` is None for whoever is no learner."""
+
+    username: str
+    password: str
+    first_name: str
+    last_name: str
+    student_key: str | None = None
+    is_staff: bool = False
+    is_superuser: bool = False
+
+    @property
+    def email(self) -> str:
+        """An address that can never be delivered to."""
+        return f"{self.username}@example.edu"
+
+
+STAFF = DemoAccount("demo-staff", "demo-staff-password", "Sam", "Staff", is_staff=True, is_superuser=True)
+PARTNER = DemoAccount("ucdavis-sis", "ucdavis-sis-password", "UC Davis", "student records", is_staff=True)
+
+AMARA = DemoAccount("amara", "demo-learner-password", "Amara", "Okafor", student_key="ucd-1001")
+BRUNO = DemoAccount("bruno", "demo-learner-password", "Bruno", "Silva", student_key="ucd-1002")
+CHEN = DemoAccount("chen", "demo-learner-password", "Chen", "Li", student_key="ucd-1003")
+GITA = DemoAccount("gita", "demo-learner-password", "Gita", "Rao", student_key="gt-2001")
+
+UCDAVIS_LEARNERS = (AMARA, BRUNO, CHEN)
+GTX_LEARNERS = (GITA,)
+LEARNERS = UCDAVIS_LEARNERS + GTX_LEARNERS

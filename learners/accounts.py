@@ -1,0 +1,56 @@
+"""Accounts, found and removed."""
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from django.db.models import Q
+from django.db.models.functions import Lower
+from opaque_keys.edx.keys import CourseKey
+from social_django.models import UserSocialAuth
+
+from learners.models import CourseEnrollment, IdentityProvider, User
+
+
+def find_user_ids_of_organization(organization_key: str) -> list[int]:
+    """Return the ids, in order, of accounts with an identity at any of the organization's providers.
+
+    Disabled providers count too. Members of staff and superusers are left out.
+    """
+    slugs = IdentityProvider.objects.filter(organization__key=organization_key).values_list("slug", flat=True)
+    at_providers = Q(pk__in=[])
+    for slug in slugs:
+        at_providers |= Q(uid__startswith=f"{slug}:")
+    identities = UserSocialAuth.objects.filter(at_providers, user__is_staff=False, user__is_superuser=False)
+    return list(identities.order_by("user_id").values_list("user_id", flat=True).distinct())
+
+
+def search_user_ids(text: str, *, limit: int) -> list[int]:
+    """Return the ids of at most `limit` accounts: usernames that begin with the text, or this e-mail in any case."""
+    matching = User.objects.alias(any_case_email=Lower("email")).filter(
+        Q(username__startswith=text) | Q(any_case_email=text.lower())
+    )
+    return list(matching.values_list("pk", flat=True)[:limit])
+
+
+def delete_users(user_ids: Collection[int]) -> int:
+    """Delete accounts with everything they hold, but never members of staff and superusers.
+
+    Runs in the caller's transaction. Returns how many accounts were deleted.
+    """
+    users = User.objects.filter(pk__in=user_ids, is_staff=False, is_superuser=False).order_by("pk")
+    locked_ids = list(users.select_for_update().values_list("pk", flat=True))
+    _, deleted_by_model = User.objects.filter(pk__in=locked_ids).delete()
+    return deleted_by_model.get(User._meta.label, 0)
+
+
+def list_mailable_users(user_ids: Collection[int]) -> list[User]:
+    """Return those of the accounts, by id, that are active and have an e-mail address."""
+    return list(User.objects.filter(pk__in=user_ids, is_active=True).exclude(email="").order_by("pk"))
+
+
+def list_current_course_keys(user_ids: Collection[int]) -> dict[int, set[CourseKey]]:
+    """Return {user id: keys of the course runs in which the account is enrolled now}, without empty ones."""
+    keys: dict[int, set[CourseKey]] = defaultdict(set)
+    for enrollment in CourseEnrollment.objects.filter(user_id__in=user_ids, is_active=True):
+        keys[enrollment.user_id].add(enrollment.course_key)
+    return dict(keys)

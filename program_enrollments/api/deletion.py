@@ -1,0 +1,78 @@
+"""Deleting enrollments without a trace (contract sections 5.4 and 7)."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
+
+CHUNK_SIZE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedCounts:
+    """How many rows were deleted, history not counted."""
+
+    program_enrollments: int = 0
+    program_course_enrollments: int = 0
+
+    def __add__(self, other: "DeletedCounts") -> "DeletedCounts":
+        return DeletedCounts(
+            self.program_enrollments + other.program_enrollments,
+            self.program_course_enrollments + other.program_course_enrollments,
+        )
+
+
+def list_waiting_since(moment: datetime) -> QuerySet[ProgramEnrollment]:
+    """Return the enrollments without an account that were last modified at the moment or before."""
+    return ProgramEnrollment.objects.filter(user__isnull=True, modified__lte=moment)
+
+
+def list_enrollments_of_programs(program_uuids: Collection[UUID]) -> QuerySet[ProgramEnrollment]:
+    """Return all enrollments in the programs, which need not be in the catalog any more."""
+    return ProgramEnrollment.objects.filter(program_uuid__in=program_uuids)
+
+
+def iter_deletions(enrollments: QuerySet[ProgramEnrollment]) -> Iterator[DeletedCounts]:
+    """Delete the program enrollments with what is beneath them and all history, some at a time.
+
+    Yields after each chunk, which is committed by then: stopping in between keeps what was done.
+    """
+    last_id = 0
+    while True:
+        with transaction.atomic():
+            # A row that gets its account while we wait for its lock no longer matches, and stays.
+            chunk = enrollments.filter(pk__gt=last_id).order_by("pk").select_for_update()[:CHUNK_SIZE]
+            ids = [enrollment.pk for enrollment in chunk.only("pk")]
+            if not ids:
+                return
+            counts = delete_enrollments(ids)
+        last_id = ids[-1]
+        yield counts
+
+
+def delete_history_of_programs(program_uuids: Collection[UUID]) -> None:
+    """Delete what history still tells of enrollments in the programs, those deleted long ago included."""
+    history = ProgramEnrollment.history.filter(program_uuid__in=program_uuids)
+    ProgramCourseEnrollment.history.filter(program_enrollment_id__in=history.values("id")).delete()
+    history.delete()
+
+
+def delete_enrollments(enrollment_ids: Collection[int]) -> DeletedCounts:
+    """Delete program enrollments with what is beneath them and all history.
+
+    Runs in the caller's transaction, which holds the locks of the rows. Course enrollments of accounts stay.
+    """
+    course_enrollments = ProgramCourseEnrollment.objects.filter(program_enrollment_id__in=enrollment_ids)
+    CourseAccessRoleAssignment.objects.filter(enrollment__program_enrollment_id__in=enrollment_ids).delete()
+    # delete() would load each row, and write a history entry for it.
+    course_count = course_enrollments._raw_delete(course_enrollments.db)
+    enrollments = ProgramEnrollment.objects.filter(pk__in=enrollment_ids)
+    count = enrollments._raw_delete(enrollments.db)
+    ProgramCourseEnrollment.history.filter(program_enrollment_id__in=enrollment_ids).delete()
+    ProgramEnrollment.history.filter(id__in=enrollment_ids).delete()
+    return DeletedCounts(program_enrollments=count, program_course_enrollments=course_count)

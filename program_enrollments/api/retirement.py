@@ -1,0 +1,83 @@
+"""Forgetting a learner's student keys for good (contract section 7)."""
+
+import logging
+import re
+from collections.abc import Collection
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils.crypto import salted_hmac
+
+from learners.service import anonymize_user, find_account, list_student_keys_of_user
+from program_enrollments.api.locks import lock_accounts
+from program_enrollments.api.lookups import list_administered_program_uuids
+from program_enrollments.api.records import SYSTEM, ChangeSource
+from program_enrollments.api.statements import update_with_history
+from program_enrollments.exceptions import UserDoesNotExist, UserIsStaff
+from program_enrollments.models import ProgramEnrollment
+
+logger = logging.getLogger(__name__)
+
+SALT = "program_enrollments.retirement"
+RETIRED_KEY = re.compile(r"retired-[0-9a-f]{64}")
+
+
+@transaction.atomic
+def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
+    """Make an account anonymous and unusable, and replace its student keys by salted hashes, history included.
+
+    Covers the enrollments of the account and those that wait for one of its identities. The hashes depend on
+    SECRET_KEY and are stable: retiring again, under the old username, changes nothing.
+    Returns the number of program enrollments whose key was replaced.
+    Raises: UserDoesNotExist, UserIsStaff: nothing was changed.
+    """
+    account = find_account(username)
+    if account is None:
+        raise UserDoesNotExist("There is no account with this username.")
+    if account.is_staff:
+        raise UserIsStaff("This account is a member of staff or a superuser.")
+    of_learner = Q(user_id=account.id) | _waiting_for(account.id)
+    enrollments = list(ProgramEnrollment.objects.filter(of_learner).order_by("pk").select_for_update())
+    lock_accounts([account.id])
+    replaced = update_with_history(
+        ProgramEnrollment,
+        [
+            {"id": row.pk, "external_user_key": _retired_key(row.pk, row.external_user_key)}
+            for row in enrollments
+            if row.external_user_key is not None
+        ],
+        source=source,
+    )
+    _retire_history([row.pk for row in enrollments], account.id)
+    if not account.is_retired:
+        anonymize_user(account.id)
+    logger.info("Retired user %s: replaced the student keys of %d program enrollments.", account.id, len(replaced))
+    return len(replaced)
+
+
+def _waiting_for(user_id: int) -> Q:
+    waiting = Q(pk__in=[])
+    for organization_key, student_key in list_student_keys_of_user(user_id):
+        program_uuids = list_administered_program_uuids(organization_key)
+        waiting |= Q(user__isnull=True, external_user_key=student_key, program_uuid__in=program_uuids)
+    return waiting
+
+
+def _retire_history(enrollment_ids: Collection[int], user_id: int) -> None:
+    # An enrollment that was linked to this account by mistake carries another learner's key.
+    still_there = ProgramEnrollment.objects.filter(pk=OuterRef("id"))
+    entries = list(
+        ProgramEnrollment.history.filter(Q(id__in=enrollment_ids) | Q(~Exists(still_there), user_id=user_id))
+        .filter(external_user_key__isnull=False)
+        .order_by("pk")
+    )
+    for entry in entries:
+        entry.external_user_key = _retired_key(entry.id, entry.external_user_key)
+    ProgramEnrollment.history.bulk_update(entries, ["external_user_key"], batch_size=500)
+
+
+def _retired_key(enrollment_id: int, student_key: str) -> str:
+    """Return the key's hash, which is its own for each enrollment: the key may enroll there again one day."""
+    if RETIRED_KEY.fullmatch(student_key):
+        return student_key
+    return f"retired-{salted_hmac(SALT, f'{enrollment_id}:{student_key}', algorithm='sha256').hexdigest()}"
