@@ -67,6 +67,8 @@ def delete_enrollments(enrollment_ids: Collection[int]) -> DeletedCounts:
 
     Runs in the caller's transaction, which holds the locks of the rows. Course enrollments of accounts stay.
     """
+    if not enrollment_ids:
+        return DeletedCounts()
     course_enrollments = ProgramCourseEnrollment.objects.filter(program_enrollment_id__in=enrollment_ids)
     CourseAccessRoleAssignment.objects.filter(enrollment__program_enrollment_id__in=enrollment_ids).delete()
     # delete() would load each row, and write a history entry for it.
