@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -6,3 +8,6 @@ class LearnersConfig(AppConfig):
 
     name = "learners"
     verbose_name = "Learners"
+
+    def ready(self) -> None:
+        import_module("learners.receivers")

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -6,3 +8,7 @@ class ProgramEnrollmentsConfig(AppConfig):
 
     name = "program_enrollments"
     verbose_name = "Program enrollments"
+
+    def ready(self) -> None:
+        """Listen to what happens to learners."""
+        import_module("program_enrollments.receivers")
