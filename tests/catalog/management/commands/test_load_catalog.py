@@ -68,6 +68,11 @@ def test_the_real_answer_changes_nothing_the_second_time(capsys, django_assert_n
     assert not [q for q in queries.captured_queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
 
 
+def test_nothing_is_printed_when_quiet(capsys):
+    call_command("load_catalog", str(REAL_FILE), verbosity=0)
+    assert capsys.readouterr().out == ""
+
+
 # What a load does
 
 
