@@ -1,7 +1,6 @@
 """Serves the demo: what `make run` calls."""
 
 import http.client
-import shlex
 import signal
 import socket
 import subprocess
@@ -85,8 +84,8 @@ def _refuse_busy_port(port: int) -> None:
 
 
 def _server_command(port: int) -> list[str]:
-    options = f"--bind {HOST}:{port} --worker-class gthread --workers 2 --threads 4 --log-level warning"
-    return [sys.executable, "-m", "gunicorn", "config.wsgi", *shlex.split(options)]
+    options = "--worker-class gthread --workers 2 --threads 4 --log-level warning --no-control-socket"
+    return [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{port}", *options.split()]
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
