@@ -5,7 +5,7 @@ from django import forms
 from learners.service import User, find_users_by_username
 
 
-class StatusForm(forms.ModelForm):  # type: ignore[type-arg] -- not generic at run time
+class StatusForm(forms.ModelForm):
     """An enrollment's status, and why it changes."""
 
     reason = forms.CharField(

@@ -9,6 +9,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -35,7 +36,7 @@ EXPORT_CHUNK = 2000
 Action = Callable[["EnrollmentAdmin", HttpRequest, QuerySet[Any]], HttpResponse | None]
 
 
-class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg] -- not generic at run time
+class ReadOnlyInline(admin.TabularInline):
     extra = 0
     can_delete = False
     show_change_link = True
@@ -62,14 +63,17 @@ def make_status_action(status: str, label: str) -> Action:
     return set_status
 
 
-class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc] -- simple-history is untyped
+class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-history is untyped
     """What both kinds of enrollments share."""
 
     form = StatusForm
     paginator = BoundedPaginator
     show_full_result_count = False
     ordering = ("-id",)
-    search_help_text = "Beginning of a student key or username; a whole e-mail or course run key; a program's uuid or part of its title."
+    search_help_text = (
+        "The beginning of a student key or username; a whole e-mail or course run key; "
+        "a program's uuid or a part of its title."
+    )
     enrollment_prefix: ClassVar[str]
     csv_columns: ClassVar[Sequence[str]]
 
@@ -188,7 +192,7 @@ class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc] -- simple-histo
             self.message_user(request, f"{count} refused: {sentence}", messages.ERROR)
 
     @admin.action(description="Export as CSV", permissions=["view"])
-    def export_as_csv(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+    def export_as_csv(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
         def rows_with_programs() -> Any:
             programs = list_programs_in_use(request)
             for row in queryset.iterator(chunk_size=EXPORT_CHUNK):
@@ -391,7 +395,7 @@ class ProgramCourseEnrollmentAdmin(EnrollmentAdmin):
 
 
 @admin.register(CourseAccessRoleAssignment)
-class CourseAccessRoleAssignmentAdmin(admin.ModelAdmin):  # type: ignore[type-arg] -- not generic at run time
+class CourseAccessRoleAssignmentAdmin(admin.ModelAdmin):
     """Roles that wait; granting and revoking is the API's."""
 
     paginator = BoundedPaginator
