@@ -126,7 +126,7 @@ LOGIN_URL = "admin:login"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "program_enrollments.rest_api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -149,6 +149,8 @@ SIMPLE_JWT = {
 # Domain
 
 CATALOG_BACKEND = env.str("CATALOG_BACKEND", default="catalog.backends.database.DatabaseCatalog")
+DISCOVERY_CLIENT_ID = env.str("DISCOVERY_CLIENT_ID", default="")
+DISCOVERY_CLIENT_SECRET = env.str("DISCOVERY_CLIENT_SECRET", default="")
 GRADES_BACKEND = env.str("GRADES_BACKEND", default="grades.backends.database.DatabaseGrades")
 LMS_BASE_URL = env.str("LMS_BASE_URL", default="")
 LMS_CLIENT_ID = env.str("LMS_CLIENT_ID", default="")

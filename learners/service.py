@@ -16,12 +16,22 @@ from learners.course_runs import (
     withdraw_from_course_runs,
 )
 from learners.identities import find_user_ids_by_student_keys, find_users_by_username
-from learners.models import User
+from learners.models import CourseEnrollment, User
+from learners.reading import (
+    CourseCertificate,
+    find_user,
+    list_active_course_enrollments,
+    list_course_keys_with_role,
+    list_opted_out_course_keys,
+    map_certificates,
+)
 from learners.remapping import KeyAssignment, has_identity_provider, iter_remapped_identities
 from learners.retirement import Account, anonymize_user, find_account, list_student_keys_of_user
 
 __all__ = [
     "Account",
+    "CourseCertificate",
+    "CourseEnrollment",
     "KeyAssignment",
     "RemappingOutcome",
     "User",
@@ -29,16 +39,21 @@ __all__ = [
     "delete_users",
     "enroll_in_course_runs",
     "find_account",
+    "find_user",
     "find_user_ids_by_student_keys",
     "find_user_ids_of_organization",
     "find_users_by_username",
     "grant_course_roles",
     "has_identity_provider",
     "iter_remapped_identities",
+    "list_active_course_enrollments",
+    "list_course_keys_with_role",
     "list_current_course_keys",
     "list_mailable_users",
+    "list_opted_out_course_keys",
     "list_role_holders",
     "list_student_keys_of_user",
+    "map_certificates",
     "revoke_course_roles",
     "search_user_ids",
     "withdraw_from_course_runs",

@@ -45,3 +45,11 @@ class WriteAction(models.TextChoices):
 
 STAFF_ROLE = "staff"
 """The one role that a record's `course_staff` speaks of (contract section 4.2). Stored."""
+
+
+class CourseRunStatus(models.TextChoices):
+    """How far a learner is in a course run (contract section 5.3). Published."""
+
+    IN_PROGRESS = "in_progress"
+    UPCOMING = "upcoming"
+    COMPLETED = "completed"

@@ -14,6 +14,7 @@ from program_enrollments.api.enrolling import (
     create_program_enrollment,
     enroll_in_masters_track,
 )
+from program_enrollments.api.grades import ProgramCourseGrade, iter_program_course_grades
 from program_enrollments.api.linking import (
     link_program_enrollment_to_user,
     link_program_enrollments,
@@ -22,6 +23,24 @@ from program_enrollments.api.linking import (
 )
 from program_enrollments.api.lookups import get_program, get_run_placement, parse_course_key
 from program_enrollments.api.nudging import Nudge, list_nudges
+from program_enrollments.api.overviews import (
+    CourseRunOverview,
+    is_enrolled_in_program,
+    list_course_run_overviews,
+    list_overview_enrollments,
+)
+from program_enrollments.api.programs import list_readable_programs
+from program_enrollments.api.reading import (
+    fetch_program_course_enrollments,
+    fetch_program_course_enrollments_by_students,
+    fetch_program_enrollments,
+    fetch_program_enrollments_by_student,
+    get_external_key_by_user_and_course,
+    get_program_course_enrollment,
+    get_program_enrollment,
+    get_users_by_external_keys,
+    list_course_staff,
+)
 from program_enrollments.api.records import (
     SYSTEM,
     ChangeSource,
@@ -35,9 +54,11 @@ from program_enrollments.api.writing import write_program_course_enrollments, wr
 __all__ = [
     "SYSTEM",
     "ChangeSource",
+    "CourseRunOverview",
     "DeletedCounts",
     "Nudge",
     "ProgramCourseEnrollmentRecord",
+    "ProgramCourseGrade",
     "ProgramEnrollmentRecord",
     "ResetCounts",
     "change_program_course_enrollment_status",
@@ -46,14 +67,28 @@ __all__ = [
     "create_program_enrollment",
     "delete_history_of_programs",
     "enroll_in_masters_track",
+    "fetch_program_course_enrollments",
+    "fetch_program_course_enrollments_by_students",
+    "fetch_program_enrollments",
+    "fetch_program_enrollments_by_student",
+    "get_external_key_by_user_and_course",
     "get_program",
+    "get_program_course_enrollment",
+    "get_program_enrollment",
     "get_run_placement",
+    "get_users_by_external_keys",
+    "is_enrolled_in_program",
     "iter_deletions",
+    "iter_program_course_grades",
     "link_program_enrollment_to_user",
     "link_program_enrollments",
     "link_waiting_enrollments",
+    "list_course_run_overviews",
+    "list_course_staff",
     "list_enrollments_of_programs",
     "list_nudges",
+    "list_overview_enrollments",
+    "list_readable_programs",
     "list_waiting_since",
     "parse_course_key",
     "reset_enrollments",

@@ -1,0 +1,102 @@
+"""The one shape of every error answer (contract section 3).
+
+`{"developer_message": "…", "error_code": "snake_case"}`, and `"field_errors"` where a request body was invalid.
+"""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as rest_framework_handler
+
+from program_enrollments.exceptions import (
+    CourseDoesNotExist,
+    CourseNotInProgram,
+    EnrollmentConflict,
+    LearnerNotLinked,
+    ProgramDoesNotExist,
+    ProgramEnrollmentsError,
+    UnknownCurriculum,
+)
+from program_enrollments.rest_api.exceptions import RequestTooLarge
+
+STATUS_BY_ERROR: dict[type[ProgramEnrollmentsError], HTTPStatus] = {
+    ProgramDoesNotExist: HTTPStatus.NOT_FOUND,
+    CourseDoesNotExist: HTTPStatus.NOT_FOUND,
+    CourseNotInProgram: HTTPStatus.NOT_FOUND,
+    UnknownCurriculum: HTTPStatus.BAD_REQUEST,
+    EnrollmentConflict: HTTPStatus.CONFLICT,
+    LearnerNotLinked: HTTPStatus.CONFLICT,
+}
+
+
+def error_body(message: str, code: str) -> dict[str, Any]:
+    """Build an error answer without field errors."""
+    return {"developer_message": message, "error_code": code}
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer any foreseen exception in the one shape; None (a fault of ours) for the rest."""
+    if isinstance(exc, ProgramEnrollmentsError):
+        body = error_body(str(exc), exc.code)
+        if isinstance(exc, UnknownCurriculum):
+            body["field_errors"] = exc.field_errors
+        return Response(body, status=STATUS_BY_ERROR[type(exc)])
+    exc = _as_rest_framework_error(exc)
+    response = rest_framework_handler(exc, context)
+    if response is not None and isinstance(exc, exceptions.APIException):
+        response.data = _describe(exc)
+    return response
+
+
+def _as_rest_framework_error(exc: Exception) -> Exception:
+    match exc:
+        case Http404():
+            return exceptions.NotFound()
+        case PermissionDenied():
+            return exceptions.PermissionDenied()
+        case RequestDataTooBig():
+            return RequestTooLarge()
+        case SuspiciousOperation() | BadRequest() | MultiPartParserError() | UnreadablePostError():
+            return exceptions.ParseError("The request could not be read.")
+    return exc
+
+
+def _describe(exc: exceptions.APIException) -> dict[str, Any]:
+    detail: Any = exc.detail
+    if isinstance(exc, exceptions.ValidationError):
+        return _describe_invalid_body(detail)
+    if isinstance(detail, Mapping):  # simplejwt's own shape
+        return error_body(str(detail["detail"]), str(detail["code"]))
+    return error_body(str(detail), str(detail.code))
+
+
+def _describe_invalid_body(detail: Any) -> dict[str, Any]:
+    if isinstance(detail, Mapping):
+        detail = [detail]
+    if not all(isinstance(record, Mapping) for record in detail):
+        return error_body(" ".join(_sentences(detail)), "invalid_request")
+    field_errors = [
+        {"index": index, "fields": {str(name): list(_sentences(errors)) for name, errors in record.items()}}
+        for index, record in enumerate(detail)
+        if record
+    ]
+    message = f"The request body is invalid, in {len(field_errors)} of its records; field_errors says where."
+    return error_body(message, "invalid_request") | {"field_errors": field_errors}
+
+
+def _sentences(errors: Any) -> Iterable[str]:
+    """Flatten what a serializer says about one field, nested lists included."""
+    if isinstance(errors, Mapping):
+        for position, nested in errors.items():
+            yield from (f"{position}: {sentence}" for sentence in _sentences(nested))
+    elif isinstance(errors, list):
+        for nested in errors:
+            yield from _sentences(nested)
+    else:
+        yield str(errors)

@@ -1,0 +1,91 @@
+"""Fields of request bodies and query parameters, as strict and as lenient as the contract says."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+STUDENT_KEY_LENGTH = 255
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """Read a uuid, with or without its hyphens; None for any other spelling."""
+    try:
+        uuid = UUID(text)
+    except ValueError:
+        return None
+    return uuid if uuid.hex == text.replace("-", "").lower() else None
+
+
+class StudentKeyField(serializers.CharField):
+    """A trimmed text of 1 to 255 characters, or a number that stands for its digits.
+
+    Read from the field's own name or its alias, where null is as good as absent; the two may not differ.
+    """
+
+    ALIAS = "external_user_key"
+    default_error_messages: ClassVar = {"differs": f"Differs from {ALIAS}, its alias."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=STUDENT_KEY_LENGTH, **kwargs)
+
+    def get_value(self, dictionary: Mapping[Any, Any]) -> Any:
+        spellings = [dictionary.get(self.field_name), dictionary.get(self.ALIAS)]
+        return [spelling for spelling in spellings if spelling is not None] or empty
+
+    def run_validation(self, data: Any = empty) -> str:
+        if data is empty:
+            self.fail("required")
+        keys = {super(StudentKeyField, self).run_validation(spelling) for spelling in data}
+        if len(keys) > 1:
+            self.fail("differs")
+        return str(keys.pop())
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(str(data) if isinstance(data, Decimal) else data)
+
+
+class StatusField(serializers.Field[str, Any, str, Any]):
+    """Any text but a blank one: whether it is a status is judged learner by learner."""
+
+    default_error_messages: ClassVar = {"blank": "This field may not be blank."}
+
+    def to_internal_value(self, data: Any) -> str:
+        text = str(data)
+        if not text.strip():
+            self.fail("blank")
+        return text
+
+
+class StrictUUIDField(serializers.Field[UUID, Any, str, Any]):
+    """A uuid as a text, never as a number."""
+
+    default_error_messages: ClassVar = {"invalid": "Must be a valid UUID."}
+
+    def to_internal_value(self, data: Any) -> UUID:
+        uuid = parse_uuid(data) if isinstance(data, str) else None
+        if uuid is None:
+            self.fail("invalid")
+        return uuid
+
+
+class StrictBooleanField(serializers.Field[bool, Any, bool, Any]):
+    """True or false, not words or numbers for them."""
+
+    default_error_messages: ClassVar = {"invalid": "Must be true or false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+class QueryTimeField(serializers.DateTimeField):
+    """An ISO 8601 time in a query, where the `+` of an offset may have been read as a space."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        return super().to_internal_value(value.replace(" ", "+") if "T" in value else value)

@@ -1,0 +1,128 @@
+"""What the viewsets of this version have in common."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from django.conf import settings
+from opaque_keys.edx.keys import CourseKey
+from rest_framework import exceptions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.mediatypes import media_type_matches
+from rest_framework.viewsets import GenericViewSet
+
+from catalog.service import Program
+from program_enrollments.api import ChangeSource, get_program, get_run_placement, parse_course_key
+from program_enrollments.constants import WriteAction, WriteFailure
+from program_enrollments.exceptions import ProgramDoesNotExist
+from program_enrollments.rest_api.exceptions import LengthRequired, TooManyRecords
+from program_enrollments.rest_api.parsers import StrictJSONParser
+from program_enrollments.rest_api.v1.fields import parse_uuid
+from program_enrollments.rest_api.v1.permissions import HasProgramAccess
+
+
+class ApiViewSet(GenericViewSet[Any]):
+    """Answers who asks (401, 403) before what is asked for (404, 405, 406, and then the body)."""
+
+    http_method_names = ("get", "head", "post", "patch", "put")
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().initial(request, *args, **kwargs)
+        except exceptions.NotAcceptable:
+            self.perform_authentication(request)
+            self.check_permissions(request)
+            raise
+
+
+class ProgramMixin:
+    """For paths with a `{program_uuid}`."""
+
+    kwargs: dict[str, Any]
+
+    @cached_property
+    def program(self) -> Program:
+        """The program of the path. Raises: ProgramDoesNotExist, for malformed uuids too."""
+        program_uuid = parse_uuid(self.kwargs["program_uuid"])
+        if program_uuid is None:
+            raise ProgramDoesNotExist("There is no such program: the path has no valid uuid.")
+        return get_program(program_uuid)
+
+
+class EnrollmentsViewSet(ProgramMixin, ApiViewSet):
+    """Enrollments in a program, for those who have access to it."""
+
+    permission_classes = (HasProgramAccess,)
+
+
+class CourseRunMixin(EnrollmentsViewSet):
+    """For paths with a `{course_id}` in a program. A wrong path is answered before the body is read."""
+
+    course_key: CourseKey
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.course_key = parse_course_key(self.kwargs["course_id"])
+        get_run_placement(self.program, self.course_key)
+
+
+class EnrollmentWriteMixin:
+    """POST creates, PATCH updates, PUT does either: records in, a map of outcomes out (contract section 4)."""
+
+    record_serializers: ClassVar[Mapping[WriteAction, type[serializers.Serializer[Any]]]]
+
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        return self._write(request, WriteAction.CREATE)
+
+    def partial_update(self, request: Request, **kwargs: Any) -> Response:
+        return self._write(request, WriteAction.UPDATE)
+
+    def update(self, request: Request, **kwargs: Any) -> Response:
+        return self._write(request, WriteAction.UPSERT)
+
+    def write_records(
+        self, action: WriteAction, records: Sequence[Mapping[str, Any]], source: ChangeSource
+    ) -> Mapping[str, str]:
+        """Write well-formed records. Returns: {student key: status that now stands, or `WriteFailure`}."""
+        raise NotImplementedError
+
+    def _write(self, request: Request, action: WriteAction) -> Response:
+        body = read_json(request)
+        if not isinstance(body, list):
+            raise exceptions.ValidationError(["Expected a list of records."])
+        if len(body) > settings.MAX_RECORDS_PER_WRITE:
+            raise TooManyRecords(sent=len(body), limit=settings.MAX_RECORDS_PER_WRITE)
+        if not body:
+            return Response(status=HTTPStatus.NO_CONTENT)
+        serializer = self.record_serializers[action](data=body, many=True)
+        serializer.is_valid(raise_exception=True)
+        outcomes = self.write_records(action, serializer.validated_data, change_source(request))
+        return Response(
+            outcomes, status=multi_status(outcome not in WriteFailure.values for outcome in outcomes.values())
+        )
+
+
+def read_json(request: Request) -> Any:
+    """Return the JSON of the request's body; an empty dictionary when it has none."""
+    if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
+        raise LengthRequired
+    # A form that the CSRF check has read already would otherwise pass for an empty body.
+    if request.content_type and not media_type_matches(StrictJSONParser.media_type, request.content_type):
+        raise exceptions.UnsupportedMediaType(request.content_type)
+    return request.data
+
+
+def change_source(request: Request) -> ChangeSource:
+    """Say in history that this request made a change."""
+    return ChangeSource(user_id=request.user.pk, reason=f"API {request.method}")
+
+
+def multi_status(successes: Iterable[bool]) -> HTTPStatus:
+    """Sum up one or more learners' outcomes: 200 all good, 207 some, 422 none (contract sections 4 and 5.1)."""
+    counts = Counter(successes)
+    if not counts[False]:
+        return HTTPStatus.OK
+    return HTTPStatus.MULTI_STATUS if counts[True] else HTTPStatus.UNPROCESSABLE_ENTITY

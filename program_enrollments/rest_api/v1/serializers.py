@@ -1,0 +1,146 @@
+"""Bodies in and out. Input serializers judge shape only; what is wrong with one learner's values, `api` reports."""
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from catalog.service import DueDate, Program
+from program_enrollments.api import CourseRunOverview, ProgramCourseGrade
+from program_enrollments.constants import CourseRunStatus, ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
+from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
+from program_enrollments.rest_api.v1.fields import StatusField, StrictBooleanField, StrictUUIDField, StudentKeyField
+
+
+class ProgramEnrollmentRecordSerializer(serializers.Serializer[Any]):
+    student_key = StudentKeyField(help_text="The school's own key for the learner. `external_user_key` is an alias.")
+    status = StatusField(help_text="The status that shall stand.")
+    curriculum_uuid = StrictUUIDField(help_text="The curriculum in which the learner is enrolled.")
+
+
+class ProgramEnrollmentChangeSerializer(ProgramEnrollmentRecordSerializer):
+    curriculum_uuid = StrictUUIDField(
+        required=False, allow_null=True, help_text="Which of the learner's enrollments in the program is meant."
+    )
+
+
+class ProgramCourseEnrollmentRecordSerializer(serializers.Serializer[Any]):
+    student_key = StudentKeyField(help_text="The school's own key for the learner. `external_user_key` is an alias.")
+    status = StatusField(help_text="The status that shall stand.")
+    course_staff = StrictBooleanField(
+        required=False,
+        allow_null=True,
+        help_text="Give (`true`) or take away (`false`) the staff role on the run; absent or null leaves it as it is.",
+    )
+
+
+class ProgramEnrollmentSerializer(serializers.Serializer[ProgramEnrollment]):
+    student_key = serializers.CharField(source="external_user_key", allow_null=True)
+    status = serializers.ChoiceField(ProgramEnrollmentStatus.choices)
+    account_exists = serializers.SerializerMethodField()
+    curriculum_uuid = serializers.UUIDField()
+    username = serializers.SerializerMethodField(help_text="Empty when there is no account.")
+    email = serializers.SerializerMethodField(help_text="Empty when there is no account.")
+
+    def get_account_exists(self, enrollment: ProgramEnrollment) -> bool:
+        return enrollment.user is not None
+
+    def get_username(self, enrollment: ProgramEnrollment) -> str:
+        return enrollment.user.username if enrollment.user else ""
+
+    def get_email(self, enrollment: ProgramEnrollment) -> str:
+        return enrollment.user.email if enrollment.user else ""
+
+
+class ProgramCourseEnrollmentSerializer(serializers.Serializer[ProgramCourseEnrollment]):
+    """Needs in its context `course_staff_ids`, the ids of the enrollments whose learners are staff of the run."""
+
+    student_key = serializers.CharField(source="program_enrollment.external_user_key", allow_null=True)
+    status = serializers.ChoiceField(ProgramCourseEnrollmentStatus.choices)
+    account_exists = serializers.SerializerMethodField()
+    curriculum_uuid = serializers.UUIDField(source="program_enrollment.curriculum_uuid")
+    course_staff = serializers.SerializerMethodField(
+        help_text="The learner is staff of the run, or will be as soon as there is an account."
+    )
+
+    def get_account_exists(self, enrollment: ProgramCourseEnrollment) -> bool:
+        return enrollment.program_enrollment.user_id is not None
+
+    def get_course_staff(self, enrollment: ProgramCourseEnrollment) -> bool:
+        return enrollment.pk in self.context["course_staff_ids"]
+
+
+class GradeSerializer(serializers.Serializer[ProgramCourseGrade]):
+    student_key = serializers.CharField(allow_null=True)
+    letter_grade = serializers.CharField(source="grade.letter_grade", allow_null=True)
+    passed = serializers.BooleanField(source="grade.passed")
+    percent = serializers.FloatField(source="grade.percent", min_value=0, max_value=1, help_text="A fraction, 0 to 1.")
+
+
+class GradeErrorSerializer(serializers.Serializer[ProgramCourseGrade]):
+    student_key = serializers.CharField(allow_null=True)
+    error = serializers.CharField(help_text="Why the grade could not be read.")
+
+
+class ReadableProgramSerializer(serializers.Serializer[Program]):
+    uuid = serializers.UUIDField()
+    slug = serializers.CharField(source="marketing_slug")
+
+
+class DueDateSerializer(serializers.Serializer[DueDate]):
+    name = serializers.CharField()
+    url = serializers.SerializerMethodField()
+    date = serializers.DateTimeField()
+
+    def get_url(self, due_date: DueDate) -> str:
+        return _absolute_url(self, due_date.url)
+
+
+class CourseRunOverviewSerializer(serializers.Serializer[CourseRunOverview]):
+    """Needs the request in its context. Fields that are not required are left out when there is nothing to tell."""
+
+    course_run_id = serializers.CharField(source="course_key")
+    display_name = serializers.CharField(source="title")
+    course_run_url = serializers.SerializerMethodField()
+    start_date = serializers.DateTimeField(source="start", allow_null=True)
+    end_date = serializers.DateTimeField(source="end", allow_null=True)
+    course_run_status = serializers.ChoiceField(CourseRunStatus.choices, source="status")
+    due_dates = DueDateSerializer(many=True, help_text="In date order; empty unless the run is in progress.")
+    resume_course_run_url = serializers.SerializerMethodField(
+        required=False, help_text="Where the learner left off; only if there is progress."
+    )
+    certificate_download_url = serializers.SerializerMethodField(
+        required=False, help_text="Only if there is a certificate to download."
+    )
+    emails_enabled = serializers.BooleanField(
+        required=False, help_text="Only if the run has course e-mail: false if the learner opted out."
+    )
+    micromasters_title = serializers.CharField(required=False, help_text="Only in programs of type MicroMasters.")
+
+    def get_course_run_url(self, overview: CourseRunOverview) -> str:
+        return _absolute_url(self, settings.COURSE_HOME_URL_TEMPLATE.format(course_id=overview.course_key))
+
+    def get_resume_course_run_url(self, overview: CourseRunOverview) -> str | None:
+        return _absolute_url(self, overview.resume_url) if overview.resume_url else None
+
+    def get_certificate_download_url(self, overview: CourseRunOverview) -> str | None:
+        return _absolute_url(self, overview.certificate_url) if overview.certificate_url else None
+
+    def to_representation(self, instance: CourseRunOverview) -> dict[str, Any]:
+        row = super().to_representation(instance)
+        always = {"start_date", "end_date"}
+        return {name: value for name, value in row.items() if value is not None or name in always}
+
+
+class ResetSerializer(serializers.Serializer[Any]):
+    organization = serializers.CharField(help_text="Key of the organization.")
+    programs = serializers.ListField(
+        child=StrictUUIDField(),
+        required=False,
+        allow_empty=False,
+        help_text="The programs to wipe; without it, all that the organization authors.",
+    )
+
+
+def _absolute_url(serializer: serializers.BaseSerializer[Any], url: str) -> str:
+    return str(serializer.context["request"].build_absolute_uri(url))

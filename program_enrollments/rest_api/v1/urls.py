@@ -1,0 +1,53 @@
+"""Routes of version 1; every path works with and without its trailing slash, since a redirected POST loses its body."""
+
+from typing import Any
+
+from django.urls import URLPattern, path
+
+from program_enrollments.rest_api.v1 import views
+
+app_name = "v1"
+
+READ: dict[str, Any] = {"get": "list"}
+READ_AND_WRITE: dict[str, Any] = {"get": "list", "post": "create", "patch": "partial_update", "put": "update"}
+
+
+def both_spellings(route: str, view: Any, name: str) -> list[URLPattern]:
+    """Return the route without and with its trailing slash; `reverse` gives the latter."""
+    return [path(route.removesuffix("/"), view, name=name), path(route, view, name=name)]
+
+
+urlpatterns = [
+    *both_spellings(
+        "programs/enrollments/", views.ReadableProgramsViewSet.as_view(READ), "learner_program_enrollments"
+    ),
+    *both_spellings(
+        "programs/readonly_access/", views.ReadableProgramsViewSet.as_view(READ), "user_program_readonly_access"
+    ),
+    *both_spellings(
+        "programs/<str:program_uuid>/enrollments/",
+        views.ProgramEnrollmentsViewSet.as_view(READ_AND_WRITE),
+        "program_enrollments",
+    ),
+    *both_spellings(
+        "programs/<str:program_uuid>/courses/<path:course_id>/enrollments/",
+        views.ProgramCourseEnrollmentsViewSet.as_view(READ_AND_WRITE),
+        "program_course_enrollments",
+    ),
+    *both_spellings(
+        "programs/<str:program_uuid>/courses/<path:course_id>/grades/",
+        views.ProgramCourseGradesViewSet.as_view(READ),
+        "program_course_grades",
+    ),
+    *both_spellings(
+        "programs/<str:program_uuid>/overview/",
+        views.CourseRunOverviewsViewSet.as_view(READ),
+        "program_course_enrollments_overview",
+    ),
+    *both_spellings(
+        "users/<path:username>/programs/<str:program_uuid>/courses/",
+        views.LearnerCourseRunOverviewsViewSet.as_view(READ),
+        "user_program_course_enrollments",
+    ),
+    *both_spellings("integration-reset/", views.ResetViewSet.as_view({"post": "create"}), "reset_enrollment_data"),
+]

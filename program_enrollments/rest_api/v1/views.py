@@ -1,0 +1,215 @@
+"""The endpoints (contract section 1)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db.models import QuerySet
+from rest_framework import exceptions
+from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from learners.service import CourseEnrollment, User, find_user
+from program_enrollments import api
+from program_enrollments.api import ChangeSource
+from program_enrollments.constants import WriteAction
+from program_enrollments.rest_api.exceptions import FeatureDisabled
+from program_enrollments.rest_api.v1.filters import (
+    DEFAULT_PROGRAM_TYPE,
+    ProgramCourseEnrollmentFilters,
+    ProgramEnrollmentFilters,
+    ProgramTypeFilter,
+    read_filters,
+)
+from program_enrollments.rest_api.v1.mixins import (
+    ApiViewSet,
+    CourseRunMixin,
+    EnrollmentsViewSet,
+    EnrollmentWriteMixin,
+    ProgramMixin,
+    change_source,
+    multi_status,
+    read_json,
+)
+from program_enrollments.rest_api.v1.pagination import CourseRunOverviewPagination, EnrollmentPagination
+from program_enrollments.rest_api.v1.permissions import may_hold_access, may_look_over_shoulder
+from program_enrollments.rest_api.v1.serializers import (
+    CourseRunOverviewSerializer,
+    GradeErrorSerializer,
+    GradeSerializer,
+    ProgramCourseEnrollmentRecordSerializer,
+    ProgramCourseEnrollmentSerializer,
+    ProgramEnrollmentChangeSerializer,
+    ProgramEnrollmentRecordSerializer,
+    ProgramEnrollmentSerializer,
+    ReadableProgramSerializer,
+    ResetSerializer,
+)
+
+OVERVIEW_DEPRECATED_AT = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+class ProgramEnrollmentsViewSet(EnrollmentWriteMixin, EnrollmentsViewSet):
+    pagination_class = EnrollmentPagination
+    record_serializers: ClassVar = {
+        WriteAction.CREATE: ProgramEnrollmentRecordSerializer,
+        WriteAction.UPDATE: ProgramEnrollmentChangeSerializer,
+        WriteAction.UPSERT: ProgramEnrollmentRecordSerializer,
+    }
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        filters = read_filters(ProgramEnrollmentFilters, request.query_params)
+        enrollments = api.fetch_program_enrollments(
+            program_uuid=self.program.uuid,
+            external_user_keys=filters.get("student_key"),
+            program_enrollment_statuses=filters.get("status"),
+            curriculum_uuids=filters.get("curriculum_uuid"),
+            modified_since=filters.get("modified_since"),
+            is_linked=filters.get("account_exists"),
+        )
+        page = self.paginate_queryset(enrollments)
+        return self.get_paginated_response(ProgramEnrollmentSerializer(page, many=True).data)
+
+    def write_records(
+        self, action: WriteAction, records: Sequence[Mapping[str, Any]], source: ChangeSource
+    ) -> Mapping[str, str]:
+        return api.write_program_enrollments(
+            program_uuid=self.program.uuid,
+            action=action,
+            records=[api.ProgramEnrollmentRecord(**record) for record in records],
+            source=source,
+        )
+
+
+class ProgramCourseEnrollmentsViewSet(EnrollmentWriteMixin, CourseRunMixin):
+    pagination_class = EnrollmentPagination
+    record_serializers: ClassVar = dict.fromkeys(WriteAction, ProgramCourseEnrollmentRecordSerializer)
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        filters = read_filters(ProgramCourseEnrollmentFilters, request.query_params)
+        enrollments = api.fetch_program_course_enrollments(
+            program_uuid=self.program.uuid,
+            course_key=self.course_key,
+            external_user_keys=filters.get("student_key"),
+            statuses=filters.get("status"),
+            curriculum_uuids=filters.get("curriculum_uuid"),
+            modified_since=filters.get("modified_since"),
+        )
+        page = self.paginate_queryset(enrollments) or []
+        context = {"course_staff_ids": api.list_course_staff(page)}
+        return self.get_paginated_response(ProgramCourseEnrollmentSerializer(page, many=True, context=context).data)
+
+    def write_records(
+        self, action: WriteAction, records: Sequence[Mapping[str, Any]], source: ChangeSource
+    ) -> Mapping[str, str]:
+        return api.write_program_course_enrollments(
+            program_uuid=self.program.uuid,
+            course_key=self.course_key,
+            action=action,
+            records=[api.ProgramCourseEnrollmentRecord(**record) for record in records],
+            source=source,
+        )
+
+
+class ProgramCourseGradesViewSet(CourseRunMixin):
+    pagination_class = EnrollmentPagination
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        enrollments = api.fetch_program_course_enrollments(
+            program_uuid=self.program.uuid, course_key=self.course_key, is_linked=True
+        )
+        page = self.paginate_queryset(enrollments)
+        if not page:
+            return Response(status=HTTPStatus.NO_CONTENT)
+        grades = list(api.iter_program_course_grades(course_key=self.course_key, enrollments=page))
+        response = self.get_paginated_response(
+            [(GradeSerializer(grade) if grade.grade else GradeErrorSerializer(grade)).data for grade in grades]
+        )
+        response.status_code = multi_status(grade.error is None for grade in grades)
+        return response
+
+
+class ReadableProgramsViewSet(ApiViewSet):
+    pagination_class = None
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        filters = read_filters(ProgramTypeFilter, request.query_params)
+        programs = api.list_readable_programs(user=request.user, program_type=filters["type"] or DEFAULT_PROGRAM_TYPE)
+        return Response(ReadableProgramSerializer(programs, many=True).data)
+
+
+class OverviewsViewSet(ProgramMixin, ApiViewSet):
+    """A learner's course runs in a program, for learners who are enrolled in it."""
+
+    def get_overview_enrollments(self, learner: User) -> QuerySet[CourseEnrollment]:
+        if not api.is_enrolled_in_program(user_id=learner.pk, program=self.program):
+            raise exceptions.PermissionDenied("The learner is not enrolled in this program.")
+        return api.list_overview_enrollments(user_id=learner.pk, program=self.program)
+
+    def represent(self, learner: User, enrollments: Sequence[CourseEnrollment]) -> Any:
+        overviews = api.list_course_run_overviews(
+            user_id=learner.pk, program=self.program, course_enrollments=enrollments
+        )
+        return CourseRunOverviewSerializer(overviews, many=True, context={"request": self.request}).data
+
+
+class CourseRunOverviewsViewSet(OverviewsViewSet):
+    """The caller's own, in one list. Deprecated in favour of `LearnerCourseRunOverviewsViewSet`."""
+
+    pagination_class = None
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        enrollments = self.get_overview_enrollments(request.user)
+        return Response({"course_runs": self.represent(request.user, list(enrollments))})
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Deprecation"] = f"@{int(OVERVIEW_DEPRECATED_AT.timestamp())}"  # RFC 9745
+        if request.user.is_authenticated:
+            path_args = {"username": request.user.get_username(), "program_uuid": self.kwargs["program_uuid"]}
+            successor = reverse("programs_api:v1:user_program_course_enrollments", kwargs=path_args, request=request)
+            response["Link"] = f'<{successor}>; rel="successor-version"'
+        return response
+
+
+class LearnerCourseRunOverviewsViewSet(OverviewsViewSet):
+    """One's own, or anyone's for those who may, a page at a time."""
+
+    pagination_class = CourseRunOverviewPagination
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        learner = self.get_learner()
+        page = self.paginate_queryset(self.get_overview_enrollments(learner)) or []
+        return self.get_paginated_response(self.represent(learner, page))
+
+    def get_learner(self) -> User:
+        username = self.kwargs["username"]
+        caller = self.request.user
+        if username == caller.get_username():
+            return caller
+        if not may_hold_access(caller) or not may_look_over_shoulder(caller, self.program):
+            raise exceptions.PermissionDenied("You may only see your own course runs.")
+        learner = find_user(username)
+        if learner is None:
+            raise exceptions.NotFound("There is no such learner.")
+        return learner
+
+
+class ResetViewSet(ApiViewSet):
+    permission_classes = (IsAdminUser,)
+
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        if not settings.ENABLE_ENROLLMENT_RESET:
+            raise FeatureDisabled("Resetting enrollments is switched off (setting ENABLE_ENROLLMENT_RESET).")
+        serializer = ResetSerializer(data=read_json(request))
+        serializer.is_valid(raise_exception=True)
+        api.reset_enrollments(
+            organization_key=serializer.validated_data["organization"],
+            program_uuids=serializer.validated_data.get("programs"),
+            source=change_source(request),
+        )
+        return Response("success")
