@@ -14,7 +14,7 @@ Try it from another terminal, as the student information system of a school. Get
 
   TOKEN=$(curl -s {base_url}/api/token/ -H 'Content-Type: application/json' \\
     -d '{{"username": "{partner.username}", "password": "{partner.password}"}}' \\
-    | sed -e 's/.*"access": *"//' -e 's/".*//'); echo "$TOKEN"
+    | sed -n 's/.*"access": *"\\([^"]*\\)".*/\\1/p'); echo "$TOKEN"
 
 Enroll three learners in the demo's Master of Business Administration:
 
