@@ -8,3 +8,8 @@ class Pacing(models.TextChoices):
 
     INSTRUCTOR = "instructor", "Instructor-paced"
     SELF = "self", "Self-paced"
+
+
+ACTIVE_STATUS = "active"
+RETIRED_STATUS = "retired"
+"""Statuses of a program that we give ourselves. Stored; a catalog may send any other word."""

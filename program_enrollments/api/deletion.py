@@ -37,7 +37,9 @@ def list_enrollments_of_programs(program_uuids: Collection[UUID]) -> QuerySet[Pr
     return ProgramEnrollment.objects.filter(program_uuid__in=program_uuids)
 
 
-def iter_deletions(enrollments: QuerySet[ProgramEnrollment]) -> Iterator[DeletedCounts]:
+def iter_deletions(
+    enrollments: QuerySet[ProgramEnrollment], *, chunk_size: int = CHUNK_SIZE
+) -> Iterator[DeletedCounts]:
     """Delete the program enrollments with what is beneath them and all history, some at a time.
 
     Yields after each chunk, which is committed by then: stopping in between keeps what was done.
@@ -46,7 +48,7 @@ def iter_deletions(enrollments: QuerySet[ProgramEnrollment]) -> Iterator[Deleted
     while True:
         with transaction.atomic():
             # A row that gets its account while we wait for its lock no longer matches, and stays.
-            chunk = enrollments.filter(pk__gt=last_id).order_by("pk").select_for_update()[:CHUNK_SIZE]
+            chunk = enrollments.filter(pk__gt=last_id).order_by("pk").select_for_update()[:chunk_size]
             ids = [enrollment.pk for enrollment in chunk.only("pk")]
             if not ids:
                 return
@@ -67,6 +69,8 @@ def delete_enrollments(enrollment_ids: Collection[int]) -> DeletedCounts:
 
     Runs in the caller's transaction, which holds the locks of the rows. Course enrollments of accounts stay.
     """
+    if not enrollment_ids:
+        return DeletedCounts()
     course_enrollments = ProgramCourseEnrollment.objects.filter(program_enrollment_id__in=enrollment_ids)
     CourseAccessRoleAssignment.objects.filter(enrollment__program_enrollment_id__in=enrollment_ids).delete()
     # delete() would load each row, and write a history entry for it.

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from tests.local_server import Answer, LocalServer, Request, local_server
 
 
-def grade_body(username: str, **changes: Any) -> list[dict[str, Any]]:
+def grade_body(username: Any, **changes: Any) -> list[dict[str, Any]]:
     grade = {
         "username": username,
         "email": "",

@@ -124,7 +124,9 @@ def test_grades_of_any_number_of_learners_cost_one_query_from_the_database(learn
     users = [CourseGradeFactory().user for _ in range(learners)]
     with django_assert_num_queries(1):
         results = list(DatabaseGrades().iter_course_grades(RUN_KEY, users))
-    assert [result.grade.percent for result in results] == [0.875] * learners
+    assert [result.grade for result in results] == [
+        CourseGrade(percent=0.875, letter_grade="B", passed=True)
+    ] * learners
 
 
 @pytest.mark.parametrize("backend_class", [DatabaseGrades, LmsGrades])

@@ -26,13 +26,13 @@ def provider():
     return IdentityProviderFactory(slug="mit-saml", organization=OrganizationFactory(key="MITx"))
 
 
-def create_identity(uid, user=None):
-    return UserSocialAuth.objects.create(user=user or UserFactory(), provider="tpa-saml", uid=uid)
+def create_identity(uid, **given):
+    return IdentityFactory(uid=uid, **given)
 
 
 def test_identity_is_announced_when_it_is_created(announced, provider):
     user = UserFactory()
-    create_identity("mit-saml:s-1", user)
+    create_identity("mit-saml:s-1", user=user)
     assert announced == [(user, "MITx", "s-1")]
 
 
@@ -46,7 +46,7 @@ def test_identity_is_announced_when_social_auth_creates_it(announced, provider):
 def test_identity_is_announced_when_there_is_no_transaction(announced, provider):
     assert not transaction.get_connection().in_atomic_block
     user = UserFactory()
-    create_identity("mit-saml:s-1", user)
+    create_identity("mit-saml:s-1", user=user)
     assert announced == [(user, "MITx", "s-1")]
 
 
@@ -84,9 +84,10 @@ def test_identity_is_announced_again_when_its_uid_changes(announced, provider):
 
 def test_identity_is_announced_again_when_it_moves_to_another_account(announced, provider):
     identity = IdentityFactory(identity_provider=provider, student_key="s-1")
-    first_user, identity.user = identity.user, UserFactory()
+    first_user, second_user = identity.user, UserFactory()
+    identity.user = second_user
     identity.save(update_fields=["user"])
-    assert announced == [(first_user, "MITx", "s-1"), (identity.user, "MITx", "s-1")]
+    assert announced == [(first_user, "MITx", "s-1"), (second_user, "MITx", "s-1")]
 
 
 def test_nothing_is_announced_when_a_save_leaves_the_new_uid_out(announced, provider):

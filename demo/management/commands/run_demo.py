@@ -1,7 +1,7 @@
 """Serves the demo: what `make run` calls."""
 
 import http.client
-import shlex
+import io
 import signal
 import socket
 import subprocess
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         self.stdout.write("Preparing the database ...")
         call_command("migrate", verbosity=0)
         if not is_demo_catalog_loaded():
-            call_command("load_catalog", str(CATALOG_FILE), verbosity=0)
+            call_command("load_catalog", str(CATALOG_FILE), stdout=io.StringIO())
         call_command("load_demo", stdout=self.stdout)
 
     def _serve(self, port: int) -> None:
@@ -85,8 +85,8 @@ def _refuse_busy_port(port: int) -> None:
 
 
 def _server_command(port: int) -> list[str]:
-    options = f"--bind {HOST}:{port} --worker-class gthread --workers 2 --threads 4 --log-level warning"
-    return [sys.executable, "-m", "gunicorn", "config.wsgi", *shlex.split(options)]
+    options = "--worker-class gthread --workers 2 --threads 4 --log-level warning --no-control-socket"
+    return [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{port}", *options.split()]
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
