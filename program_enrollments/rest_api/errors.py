@@ -12,6 +12,7 @@ from django.http import Http404, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler as rest_framework_handler
 
 from program_enrollments.exceptions import (
@@ -19,9 +20,13 @@ from program_enrollments.exceptions import (
     CourseNotInProgram,
     EnrollmentConflict,
     LearnerNotLinked,
+    OrganizationDoesNotExist,
     ProgramDoesNotExist,
     ProgramEnrollmentsError,
+    ProgramOfAnotherOrganization,
     UnknownCurriculum,
+    UserDoesNotExist,
+    UserIsStaff,
 )
 from program_enrollments.rest_api.exceptions import RequestTooLarge
 
@@ -32,6 +37,10 @@ STATUS_BY_ERROR: dict[type[ProgramEnrollmentsError], HTTPStatus] = {
     UnknownCurriculum: HTTPStatus.BAD_REQUEST,
     EnrollmentConflict: HTTPStatus.CONFLICT,
     LearnerNotLinked: HTTPStatus.CONFLICT,
+    OrganizationDoesNotExist: HTTPStatus.NOT_FOUND,
+    ProgramOfAnotherOrganization: HTTPStatus.BAD_REQUEST,
+    UserDoesNotExist: HTTPStatus.NOT_FOUND,
+    UserIsStaff: HTTPStatus.CONFLICT,
 }
 
 
@@ -77,17 +86,26 @@ def _describe(exc: exceptions.APIException) -> dict[str, Any]:
 
 
 def _describe_invalid_body(detail: Any) -> dict[str, Any]:
-    if isinstance(detail, Mapping):
-        detail = [detail]
-    if not all(isinstance(record, Mapping) for record in detail):
+    if not isinstance(detail, Mapping):
         return error_body(" ".join(_sentences(detail)), "invalid_request")
+    is_list = all(isinstance(key, int) for key in detail)
+    errors_by_index = detail if is_list else {0: detail}
     field_errors = [
-        {"index": index, "fields": {str(name): list(_sentences(errors)) for name, errors in record.items()}}
-        for index, record in enumerate(detail)
-        if record
+        {"index": index, "fields": {name: list(_sentences(errors)) for name, errors in _by_field(record).items()}}
+        for index, record in sorted(errors_by_index.items())
     ]
-    message = f"The request body is invalid, in {len(field_errors)} of its records; field_errors says where."
+    places = "; ".join(
+        f"record {entry['index']}, {name}: {' '.join(sentences)}"
+        for entry in field_errors
+        for name, sentences in entry["fields"].items()
+    )
+    message = f"The request body is invalid: {places}"
     return error_body(message, "invalid_request") | {"field_errors": field_errors}
+
+
+def _by_field(record: Any) -> Mapping[str, Any]:
+    # A record that is null has a bare list of errors.
+    return record if isinstance(record, Mapping) else {api_settings.NON_FIELD_ERRORS_KEY: record}
 
 
 def _sentences(errors: Any) -> Iterable[str]:
