@@ -3,12 +3,31 @@
 from collections import defaultdict
 from collections.abc import Collection
 
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from opaque_keys.edx.keys import CourseKey
 from social_django.models import UserSocialAuth
 
 from learners.models import CourseEnrollment, IdentityProvider, User
+
+
+def create_passwordless_account(username: str) -> User:
+    """Return a new account that nobody can sign in to with a password. Raises: ValidationError, IntegrityError."""
+    user = User(username=username)
+    user.set_unusable_password()
+    user.clean_fields(exclude=["password"])
+    user.save(force_insert=True)
+    return user
+
+
+def get_or_create_passwordless_account(username: str) -> User:
+    """Return the account with this username, made if there is none yet. Raises: ValidationError."""
+    try:
+        with transaction.atomic():
+            return create_passwordless_account(username)
+    except IntegrityError:  # there is one, or another request was faster
+        return User.objects.get(username=username)
 
 
 def find_user_ids_of_organization(organization_key: str) -> list[int]:
