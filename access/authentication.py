@@ -48,7 +48,7 @@ def _identify(request: Request, token: str, *, is_bearer: bool) -> tuple[User, C
         return identify_jwt(token)
     except TokenRefused as refusal:
         logger.info("A token was refused: %s", refusal)
-        raise AuthenticationFailed("The credentials are not valid.") from refusal
+        raise AuthenticationFailed("The token is not valid.", code="token_not_valid") from refusal
 
 
 def _read_cookies(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str | None:

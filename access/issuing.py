@@ -71,8 +71,8 @@ class UserRefreshToken(tokens.RefreshToken):
         return token
 
 
-class AnyUserToken(tokens.UntypedToken):
-    """Either of them."""
+class AnyUserToken(tokens.BlacklistMixin["AnyUserToken"], tokens.UntypedToken):
+    """Either of them, unless it is worthless by now."""
 
     _token_backend = UserAccessToken._token_backend
 

@@ -2,18 +2,14 @@
 
 from access.constants import Role, Scope
 from access.credentials import Credentials
-from access.issuing import AnyUserToken, UserAccessToken, UserRefreshToken
 from access.partners import create_partner
 from access.roles import ProgramAccess, get_program_access, list_programs_in_reach
 
 __all__ = [
-    "AnyUserToken",
     "Credentials",
     "ProgramAccess",
     "Role",
     "Scope",
-    "UserAccessToken",
-    "UserRefreshToken",
     "create_partner",
     "get_program_access",
     "list_programs_in_reach",
