@@ -24,6 +24,9 @@ class ApplicationTokenView(TokenView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         _, headers, body, status = self.create_token_response(request)
         response = HttpResponse(body, status=status, headers=headers)
+        # The toolkit leaves these two out of some refusals.
+        response["Content-Type"] = "application/json"
+        response["Cache-Control"] = "no-store"
         if status == HTTPStatus.UNAUTHORIZED:
             response["WWW-Authenticate"] = 'Basic realm="oauth2"'
         return response
