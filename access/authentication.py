@@ -61,7 +61,7 @@ def _enforce_csrf(request: Request) -> None:
     # Browsers send cookies along with requests that other sites make; a page of ours can also send the CSRF token.
     check = CSRFCheck(_no_view)
     check.process_request(request._request)
-    if reason := check.process_view(request._request, None, (), {}):
+    if reason := check.process_view(request._request, _no_view, (), {}):
         raise PermissionDenied(f"CSRF Failed: {reason}")
 
 

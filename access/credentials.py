@@ -50,7 +50,7 @@ def identify_opaque(token: str, *, uri: str) -> tuple[User, Credentials]:
 
 def _identify_application(claims: Mapping[str, Any]) -> tuple[User, Credentials]:
     owned = Application.objects.select_related("user").filter(user_id=_read_user_id(claims["sub"]))
-    application = owned.filter(client_id=claims["client_id"]).first()
+    application = owned.filter(client_id=_read_text(claims, "client_id")).first()
     return _as_application(application, _read_scopes(claims) or ())
 
 
@@ -59,13 +59,11 @@ def _as_application(application: Application | None, scopes: Iterable[str]) -> t
         raise TokenRefused("application revoked")
     # A scope that was taken from the application is gone from its tokens at once.
     narrowed = frozenset(scopes) & frozenset(application.allowed_scopes)
-    return application.user, Credentials(scopes=narrowed, application=application)
+    return application.account, Credentials(scopes=narrowed, application=application)
 
 
 def _identify_foreign(claims: Mapping[str, Any], issuer: TrustedIssuer) -> tuple[User, Credentials]:
-    username = claims.get("preferred_username")
-    if not isinstance(username, str) or not username or "\x00" in username:
-        raise TokenRefused("no username")
+    username = _read_text(claims, "preferred_username")
     # A partner's account is signed in to with the application's secret, and in no other way.
     is_service_account = Exists(Application.objects.filter(user=OuterRef("pk")))
     user = User.objects.filter(~is_service_account, username=username).first()
@@ -89,6 +87,13 @@ def _require_active(user: User | None) -> User:
     if user is None or not user.is_active:
         raise TokenRefused("no active account")
     return user
+
+
+def _read_text(claims: Mapping[str, Any], name: str) -> str:
+    text = claims.get(name)
+    if not isinstance(text, str) or not text or "\x00" in text:  # PostgreSQL has no text with a NUL
+        raise TokenRefused(f"no {name}")
+    return text
 
 
 def _read_user_id(subject: str) -> int:

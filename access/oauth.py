@@ -38,19 +38,20 @@ class PartnerValidator(OAuth2Validator):
 
     def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
         client_id, secret = _read_basic(request) or (request.client_id or "", request.client_secret or "")
-        application = self._load_application(client_id, request)
+        application: Application | None = self._load_application(client_id, request)  # type: ignore[no-untyped-call] -- untyped
         return application is not None and application.accepts_secret(secret)
 
-    def save_bearer_token(self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any) -> None:
+    def save_bearer_token(self, token: Any, request: Any, *args: Any, **kwargs: Any) -> None:
         """Store the opaque token's checksum; or put a JSON web token, which needs no storing, in its place."""
+        application: Application = request.client
         if str(getattr(request, "token_type", "")).lower() == "jwt":
             token["token_type"] = "JWT"  # noqa: S105 -- published name of this kind
             token["access_token"] = issue_application_token(
-                request.client, scopes=request.scopes, lifetime_seconds=token["expires_in"]
+                application, scopes=request.scopes, lifetime_seconds=token["expires_in"]
             )
         else:
-            super().save_bearer_token(token, request, *args, **kwargs)
-        Application.objects.filter(pk=request.client.pk).update(last_used_at=timezone.now())
+            super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[no-untyped-call] -- untyped
+        Application.objects.filter(pk=application.pk).update(last_used_at=timezone.now())
 
 
 def _read_basic(request: Request) -> tuple[str, str] | None:

@@ -65,10 +65,11 @@ def get_program_access(user: User | AnonymousUser, credentials: Credentials | No
     `credentials` None: a session, or any other way of signing in that does not narrow.
     """
     scopes = credentials.scopes if credentials else None
-    is_active = user.is_authenticated and user.is_active
-    assignments = list_assignments_of(user) if is_active and not user.is_staff else ()
+    if not user.is_authenticated or not user.is_active:
+        return ProgramAccess(is_unlimited=False, roles_by_organization={}, roles_by_program={}, scopes=scopes)
+    assignments = () if user.is_staff else list_assignments_of(user)
     return ProgramAccess(
-        is_unlimited=is_active and user.is_staff,
+        is_unlimited=user.is_staff,
         roles_by_organization=_collect((row.organization_key, row.role) for row in assignments),
         roles_by_program=_collect((row.program_uuid, row.role) for row in assignments),
         scopes=scopes,

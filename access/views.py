@@ -8,7 +8,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
-from oauth2_provider.views import TokenView
+from oauth2_provider.views.base import TokenView
 
 from access.tokens.signing import describe_own_keys
 
@@ -22,7 +22,7 @@ class ApplicationTokenView(TokenView):
 
     @method_decorator(sensitive_post_parameters("client_secret"))
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        _, headers, body, status = self.create_token_response(request)
+        _, headers, body, status = self.create_token_response(request)  # type: ignore[no-untyped-call] -- untyped
         response = HttpResponse(body, status=status, headers=headers)
         # The toolkit leaves these two out of some refusals.
         response["Content-Type"] = "application/json"

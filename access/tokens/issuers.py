@@ -74,7 +74,7 @@ def _read_fields(entry: Mapping[str, Any]) -> TrustedIssuer:
         raise ValueError("audience is missing")
     if (jwks_url is None) == (public_key is None):
         raise ValueError("give either jwks_url or public_key")
-    if jwks_url is not None and urlsplit(jwks_url).scheme not in {"https", "http"}:
+    if jwks_url is not None and urlsplit(str(jwks_url)).scheme not in {"https", "http"}:
         raise ValueError("jwks_url must be a web address")
     algorithms = tuple(entry.get("algorithms", ("RS256",)))
     if not algorithms or not set(algorithms) <= set(FAMILY_OF_ALGORITHM):

@@ -68,7 +68,7 @@ def read_key_set(keys: Iterable[Any]) -> list[PublicKey]:
 
 def _read_jwk(jwk: Mapping[str, Any]) -> PublicKey | None:
     family, key_id, algorithm = jwk.get("kty"), jwk.get("kid"), jwk.get("alg")
-    if family not in FAMILY_OF_ALGORITHM.values() or jwk.get("use", "sig") != "sig":
+    if not isinstance(family, str) or family not in FAMILY_OF_ALGORITHM.values() or jwk.get("use", "sig") != "sig":
         return None
     if not isinstance(key_id, str | None) or not isinstance(algorithm, str | None):
         return None

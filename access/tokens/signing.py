@@ -17,6 +17,7 @@ from jwt.algorithms import RSAAlgorithm
 from access.tokens.public_keys import PublicKey, read_pem
 
 ALGORITHM = "RS256"
+MIN_KEY_BITS = 2048
 PEM_BLOCK = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
 
 
@@ -53,6 +54,8 @@ def _read_private_key(pem: str) -> RSAPrivateKey:
     key = load_pem_private_key(pem.encode(), password=None)
     if not isinstance(key, RSAPrivateKey):
         raise TypeError("JWT_SIGNING_KEY must hold an RSA key.")
+    if key.key_size < MIN_KEY_BITS:
+        raise ValueError(f"JWT_SIGNING_KEY must have {MIN_KEY_BITS} bits at least.")
     return key
 
 

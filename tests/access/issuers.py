@@ -48,4 +48,5 @@ def make_claims(**changes):
 def sign(private_key, kid="first", algorithm="RS256", headers=None, **changes):
     """Return a token of the issuer."""
     headers = {"kid": kid} if headers is None else headers
-    return jwt.encode(make_claims(**changes), private_key, algorithm=algorithm, headers=headers)
+    payload = json.dumps(make_claims(**changes)).encode()  # PyJWT itself would not write some of them
+    return jwt.api_jws.encode(payload, private_key, algorithm=algorithm, headers=headers)

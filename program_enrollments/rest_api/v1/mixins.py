@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.viewsets import GenericViewSet
 
-from access.service import ProgramAccess, Scope, get_program_access
+from access.service import Credentials, ProgramAccess, Scope, get_program_access
 from catalog.service import Program
 from learners.service import User
 from program_enrollments.api import ChangeSource, get_program, get_run_placement, parse_course_key
@@ -39,7 +39,7 @@ class ApiViewSet(GenericViewSet[Any]):
     @cached_property
     def access(self) -> ProgramAccess:
         """What the caller may do in programs; nothing while the caller is anonymous."""
-        return get_program_access(self.request.user, self.request.auth)
+        return get_program_access(self.caller, cast(Credentials | None, self.request.auth))
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         try:
