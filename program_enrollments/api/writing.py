@@ -10,9 +10,14 @@ from django.conf import settings
 from django.db import DataError, IntegrityError, InternalError, transaction
 from opaque_keys.edx.keys import CourseKey
 
-from catalog.service import Program, get_catalog
+from catalog.service import Program, RunPlacement, get_catalog
 from program_enrollments.api.course_writing import carry_out_course_wishes, set_course_staff
-from program_enrollments.api.deciding import CourseDecision, decide_course_enrollments, decide_program_enrollments
+from program_enrollments.api.deciding import (
+    CourseDecision,
+    EnrollmentDecision,
+    decide_course_enrollments,
+    decide_program_enrollments,
+)
 from program_enrollments.api.locks import lock_learners
 from program_enrollments.api.lookups import find_administering_organization_key, get_program, get_run_placement
 from program_enrollments.api.records import (
@@ -34,6 +39,7 @@ from program_enrollments.models import ProgramEnrollment
 logger = logging.getLogger(__name__)
 
 Record = TypeVar("Record", ProgramEnrollmentRecord, ProgramCourseEnrollmentRecord)
+Decision = TypeVar("Decision", EnrollmentDecision, CourseDecision)
 Outcomes = dict[str, str]
 
 
@@ -54,11 +60,9 @@ def write_program_enrollments(
     program = get_program(program_uuid)
     if action is not WriteAction.UPDATE:
         _refuse_unknown_curricula(program, records)
-
-    def write(some_records: Sequence[ProgramEnrollmentRecord]) -> Outcomes:
-        return _write_program_enrollments(program, action, some_records, source)
-
-    return _write_apart(program, records, ProgramEnrollmentStatus.values, write)
+    outcomes, wanted = _refuse_bad_records(records, ProgramEnrollmentStatus.values)
+    decisions = carry_out_program_enrollments(program=program, action=action, records=wanted, source=source)
+    return outcomes | {decision.record.student_key: decision.outcome for decision in decisions}
 
 
 def write_program_course_enrollments(
@@ -77,8 +81,46 @@ def write_program_course_enrollments(
     """
     program = get_program(program_uuid)
     placement = get_run_placement(program, course_key)
+    outcomes, wanted = _refuse_bad_records(records, ProgramCourseEnrollmentStatus.values)
+    decisions = carry_out_program_course_enrollments(
+        program=program, course_key=course_key, placement=placement, action=action, records=wanted, source=source
+    )
+    return outcomes | {decision.record.student_key: decision.outcome for decision in decisions}
 
-    def write(some_records: Sequence[ProgramCourseEnrollmentRecord]) -> Outcomes:
+
+def carry_out_program_enrollments(
+    *, program: Program, action: WriteAction, records: Sequence[ProgramEnrollmentRecord], source: ChangeSource
+) -> list[EnrollmentDecision]:
+    """Decide about records and write what was decided, in one transaction.
+
+    Records have a known status, and a student key of their own. Answers are in the order of the records.
+    """
+
+    def write(some_records: Sequence[ProgramEnrollmentRecord]) -> list[EnrollmentDecision]:
+        decisions = decide_program_enrollments(program, action, some_records, lock=True)
+        return _write_program_decisions(program, decisions, source)
+
+    def refuse(record: ProgramEnrollmentRecord) -> EnrollmentDecision:
+        return EnrollmentDecision(record, WriteFailure.INTERNAL_ERROR.value)
+
+    return _write_under_locks(program, records, write, refuse)
+
+
+def carry_out_program_course_enrollments(
+    *,
+    program: Program,
+    course_key: CourseKey,
+    placement: RunPlacement,
+    action: WriteAction,
+    records: Sequence[ProgramCourseEnrollmentRecord],
+    source: ChangeSource,
+) -> list[CourseDecision]:
+    """Decide about records in a course run of the program and write what was decided, in one transaction.
+
+    Records have a known status, and a student key of their own. Answers are in the order of the records.
+    """
+
+    def write(some_records: Sequence[ProgramCourseEnrollmentRecord]) -> list[CourseDecision]:
         decisions = decide_course_enrollments(
             program=program,
             course_key=course_key,
@@ -87,9 +129,12 @@ def write_program_course_enrollments(
             records=some_records,
             lock=True,
         )
-        return _write_course_enrollments(decisions, source)
+        return _write_course_decisions(decisions, source)
 
-    return _write_apart(program, records, ProgramCourseEnrollmentStatus.values, write)
+    def refuse(record: ProgramCourseEnrollmentRecord) -> CourseDecision:
+        return CourseDecision(record, WriteFailure.INTERNAL_ERROR.value)
+
+    return _write_under_locks(program, records, write, refuse)
 
 
 def _refuse_unknown_curricula(program: Program, records: Sequence[ProgramEnrollmentRecord]) -> None:
@@ -101,13 +146,8 @@ def _refuse_unknown_curricula(program: Program, records: Sequence[ProgramEnrollm
         raise UnknownCurriculum(unknown)
 
 
-def _write_apart(
-    program: Program,
-    records: Sequence[Record],
-    known_statuses: Sequence[str],
-    write: Callable[[Sequence[Record]], Outcomes],
-) -> Outcomes:
-    """Refuse repeated keys and unknown statuses, write the rest under the learners' locks, keep the order of keys."""
+def _refuse_bad_records(records: Sequence[Record], known_statuses: Sequence[str]) -> tuple[Outcomes, list[Record]]:
+    """Return the outcomes of repeated keys and unknown statuses, and the other records."""
     times_sent = Counter(record.student_key for record in records)
     outcomes: Outcomes = {}
     wanted = []
@@ -117,16 +157,29 @@ def _write_apart(
         elif record.status not in known_statuses:
             outcomes[record.student_key] = WriteFailure.INVALID_STATUS.value
         else:
-            outcomes[record.student_key] = ""  # holds the place; every wanted record is answered below
+            outcomes[record.student_key] = ""  # keeps the place in the answer, in the order sent
             wanted.append(record)
-    if wanted:
-        with transaction.atomic():
-            lock_learners(find_administering_organization_key(program), [record.student_key for record in wanted])
-            outcomes |= _write_around_faults(wanted, write)
-    return outcomes
+    return outcomes, wanted
 
 
-def _write_around_faults(records: Sequence[Record], write: Callable[[Sequence[Record]], Outcomes]) -> Outcomes:
+def _write_under_locks(
+    program: Program,
+    records: Sequence[Record],
+    write: Callable[[Sequence[Record]], list[Decision]],
+    refuse: Callable[[Record], Decision],
+) -> list[Decision]:
+    if not records:
+        return []
+    with transaction.atomic():
+        lock_learners(find_administering_organization_key(program), [record.student_key for record in records])
+        return _write_around_faults(records, write, refuse)
+
+
+def _write_around_faults(
+    records: Sequence[Record],
+    write: Callable[[Sequence[Record]], list[Decision]],
+    refuse: Callable[[Record], Decision],
+) -> list[Decision]:
     """Write all at once; where the database refuses a row, close in on its learner, who gets `internal-error`."""
     try:
         with transaction.atomic():
@@ -136,15 +189,15 @@ def _write_around_faults(records: Sequence[Record], write: Callable[[Sequence[Re
             # The fault's own text may quote the row, and with it the learner.
             state = getattr(fault.__cause__, "pgcode", None)
             logger.error("The database refused one learner's enrollment: %s, SQLSTATE %s.", type(fault).__name__, state)  # noqa: TRY400 -- see above
-            return {records[0].student_key: WriteFailure.INTERNAL_ERROR.value}
+            return [refuse(records[0])]
     middle = len(records) // 2
-    return _write_around_faults(records[:middle], write) | _write_around_faults(records[middle:], write)
+    first_half = _write_around_faults(records[:middle], write, refuse)
+    return first_half + _write_around_faults(records[middle:], write, refuse)
 
 
-def _write_program_enrollments(
-    program: Program, action: WriteAction, records: Sequence[ProgramEnrollmentRecord], source: ChangeSource
-) -> Outcomes:
-    decisions = decide_program_enrollments(program, action, records, lock=True)
+def _write_program_decisions(
+    program: Program, decisions: Sequence[EnrollmentDecision], source: ChangeSource
+) -> list[EnrollmentDecision]:
     update_with_history(
         ProgramEnrollment,
         [
@@ -168,12 +221,16 @@ def _write_program_enrollments(
     # Accounts are not locked here: requests that meet in their unique constraint must come to it in the same order.
     rows.sort(key=lambda row: row["user_id"] or 0)
     inserted = insert_with_history(ProgramEnrollment, rows, source=source)
-    outcomes = {decision.record.student_key: decision.outcome for decision in decisions}
     lost_race = {decision.record.student_key for decision in new} - {row["external_user_key"] for row in inserted}
-    return outcomes | dict.fromkeys(lost_race, WriteFailure.CONFLICT.value)
+    return [
+        EnrollmentDecision(decision.record, WriteFailure.CONFLICT.value)
+        if decision.record.student_key in lost_race
+        else decision
+        for decision in decisions
+    ]
 
 
-def _write_course_enrollments(decisions: Sequence[CourseDecision], source: ChangeSource) -> Outcomes:
+def _write_course_decisions(decisions: Sequence[CourseDecision], source: ChangeSource) -> list[CourseDecision]:
     row_ids = carry_out_course_wishes([decision.wish for decision in decisions if decision.wish], source=source)
     set_course_staff(
         {
@@ -183,8 +240,9 @@ def _write_course_enrollments(decisions: Sequence[CourseDecision], source: Chang
         },
         row_ids,
     )
-    outcomes = {decision.record.student_key: decision.outcome for decision in decisions}
-    lost_race = [
-        decision.record.student_key for decision in decisions if decision.wish and decision.wish not in row_ids
+    return [
+        CourseDecision(decision.record, WriteFailure.CONFLICT.value)
+        if decision.wish and decision.wish not in row_ids
+        else decision
+        for decision in decisions
     ]
-    return outcomes | dict.fromkeys(lost_race, WriteFailure.CONFLICT.value)
