@@ -38,7 +38,7 @@ class PartnerValidator(OAuth2Validator):
 
     def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
         client_id, secret = _read_basic(request) or (request.client_id or "", request.client_secret or "")
-        application: Application | None = self._load_application(client_id, request)  # type: ignore[no-untyped-call] -- untyped
+        application: Application | None = self._load_application(client_id, request)  # type: ignore[no-untyped-call]
         return application is not None and application.accepts_secret(secret)
 
     def save_bearer_token(self, token: Any, request: Any, *args: Any, **kwargs: Any) -> None:
@@ -50,7 +50,7 @@ class PartnerValidator(OAuth2Validator):
                 application, scopes=request.scopes, lifetime_seconds=token["expires_in"]
             )
         else:
-            super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[no-untyped-call] -- untyped
+            super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[no-untyped-call]
         Application.objects.filter(pk=application.pk).update(last_used_at=timezone.now())
 
 

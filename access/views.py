@@ -22,7 +22,7 @@ class ApplicationTokenView(TokenView):
 
     @method_decorator(sensitive_post_parameters("client_secret"))
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        _, headers, body, status = self.create_token_response(request)  # type: ignore[no-untyped-call] -- untyped
+        _, headers, body, status = self.create_token_response(request)  # type: ignore[no-untyped-call]
         response = HttpResponse(body, status=status, headers=headers)
         # The toolkit leaves these two out of some refusals.
         response["Content-Type"] = "application/json"
