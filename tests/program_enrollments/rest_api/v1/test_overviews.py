@@ -1,4 +1,4 @@
-"""`programs/{program_uuid}/overview/` and `users/{username}/programs/{program_uuid}/courses/` (contract section 5.3)."""
+"""A learner's course runs, at `overview/` and at `users/{username}/…/courses/` (contract section 5.3)."""
 
 from datetime import UTC, datetime, timedelta
 
