@@ -126,5 +126,12 @@ class RoleAssignment(TimeStampedModel):
             ),
         )
 
+    @property
+    def place(self) -> str:
+        """Where the role is held, in words."""
+        if self.organization_key is not None:
+            return f"organization {self.organization_key}"
+        return f"program {self.program_uuid}"
+
     def __str__(self) -> str:
         return f"role assignment {self.pk}"

@@ -47,7 +47,7 @@ def create_partner(
         raise PartnerError("The partner needs a name.")
     if organization_key is None and program_uuid is None:
         raise PartnerError("Give an organization or a program.")
-    _require_place(organization_key, program_uuid)
+    require_place(organization_key, program_uuid)
     allowed = SCOPES_OF_ROLE[role] if scopes is None else scopes
     issued = create_application(name.strip(), scopes=allowed)
     RoleAssignment.objects.create(
@@ -108,6 +108,16 @@ def list_applications() -> list[Application]:
     return list(Application.objects.select_related("user").prefetch_related("user__role_assignments"))
 
 
+def describe_state(application: Application) -> str:
+    """Return in words whether the application is valid, and until when its old secret is."""
+    if not application.is_usable(None):
+        return "revoked" if application.revoked_at else "account inactive"
+    expires_at = application.retiring_client_secret_expires_at
+    if expires_at is not None and timezone.now() < expires_at:
+        return f"valid, old secret until {expires_at:%Y-%m-%d %H:%M} UTC"
+    return "valid"
+
+
 def _lock_application(client_id: str) -> Application:
     application = Application.objects.select_for_update().filter(client_id=client_id, revoked_at=None).first()
     if application is None:
@@ -115,7 +125,8 @@ def _lock_application(client_id: str) -> Application:
     return application
 
 
-def _require_place(organization_key: str | None, program_uuid: UUID | None) -> None:
+def require_place(organization_key: str | None, program_uuid: UUID | None) -> None:
+    """Raise UnknownPlace unless the catalog has what is given."""
     catalog = get_catalog()
     if organization_key is not None and catalog.list_programs_of_organization(organization_key) is None:
         raise UnknownPlace(f"The catalog has no organization {organization_key}.")

@@ -152,7 +152,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Program enrollments",
     "DESCRIPTION": "Enroll learners in degree programs and their course runs, and read grades back.\n\n"
-    "Ask `/api/token/` for an access token, and send it as `Authorization: JWT <token>`. Every path works with and"
+    "Partner systems ask `/oauth2/access_token` for an access token, people with a password `/api/token/`; send it as"
+    " `Authorization: JWT <token>`. A token is good for the scopes that it holds. Every path works with and"
     " without its trailing slash. Every error has the same shape: `developer_message` and `error_code`.",
     "VERSION": "1.0.0",
     "LICENSE": {"name": "Apache-2.0"},

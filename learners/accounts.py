@@ -67,6 +67,11 @@ def list_mailable_users(user_ids: Collection[int]) -> list[User]:
     return list(User.objects.filter(pk__in=user_ids, is_active=True).exclude(email="").order_by("pk"))
 
 
+def list_staff() -> list[User]:
+    """Return the active members of staff, by username."""
+    return list(User.objects.filter(is_staff=True, is_active=True).order_by("username"))
+
+
 def list_current_course_keys(user_ids: Collection[int]) -> dict[int, set[CourseKey]]:
     """Return {user id: keys of the course runs in which the account is enrolled now}, without empty ones."""
     keys: dict[int, set[CourseKey]] = defaultdict(set)

@@ -7,6 +7,7 @@ from learners.accounts import (
     get_or_create_passwordless_account,
     list_current_course_keys,
     list_mailable_users,
+    list_staff,
     search_user_ids,
 )
 from learners.constants import RemappingOutcome
@@ -56,6 +57,7 @@ __all__ = [
     "list_mailable_users",
     "list_opted_out_course_keys",
     "list_role_holders",
+    "list_staff",
     "list_student_keys_of_user",
     "map_certificates",
     "revoke_course_roles",

@@ -22,8 +22,8 @@ class TokenRefreshSerializer(serializers.TokenRefreshSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
         try:
             return super().validate(attrs)
-        except ObjectDoesNotExist as error:  # the account was deleted meanwhile
-            raise InvalidToken from error
+        except ObjectDoesNotExist as fault:  # the account was deleted meanwhile
+            raise InvalidToken from fault
 
 
 class TokenVerifySerializer(serializers.TokenVerifySerializer):

@@ -31,7 +31,7 @@ class MayReset(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not view.access.is_unlimited:
             return False
-        _require_scope(view, Scope.ENROLLMENTS_WRITE)
+        _require_scope(view, view.write_scope)
         return True
 
 

@@ -222,6 +222,7 @@ class LearnerCourseRunOverviewsViewSet(OverviewsViewSet):
 @schema.reset
 class ResetViewSet(ApiViewSet):
     permission_classes = (MayReset,)
+    write_scope = Scope.ENROLLMENTS_WRITE
 
     def create(self, request: Request, **kwargs: Any) -> Response:
         if not settings.ENABLE_ENROLLMENT_RESET:
