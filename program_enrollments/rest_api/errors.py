@@ -18,6 +18,8 @@ from program_enrollments.exceptions import (
     CourseDoesNotExist,
     CourseNotInProgram,
     EnrollmentConflict,
+    IdempotencyKeyInUse,
+    IdempotencyKeyReused,
     LearnerNotLinked,
     ProgramDoesNotExist,
     ProgramEnrollmentsError,
@@ -32,6 +34,8 @@ STATUS_BY_ERROR: dict[type[ProgramEnrollmentsError], HTTPStatus] = {
     UnknownCurriculum: HTTPStatus.BAD_REQUEST,
     EnrollmentConflict: HTTPStatus.CONFLICT,
     LearnerNotLinked: HTTPStatus.CONFLICT,
+    IdempotencyKeyInUse: HTTPStatus.CONFLICT,
+    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 

@@ -18,6 +18,7 @@ from program_enrollments import api
 from program_enrollments.api import ChangeSource
 from program_enrollments.constants import WriteAction
 from program_enrollments.rest_api.exceptions import FeatureDisabled
+from program_enrollments.rest_api.v1.bodies import read_json
 from program_enrollments.rest_api.v1.filters import (
     DEFAULT_PROGRAM_TYPE,
     ProgramCourseEnrollmentFilters,
@@ -25,6 +26,7 @@ from program_enrollments.rest_api.v1.filters import (
     ProgramTypeFilter,
     read_filters,
 )
+from program_enrollments.rest_api.v1.idempotency import idempotent
 from program_enrollments.rest_api.v1.mixins import (
     ApiViewSet,
     CourseRunMixin,
@@ -33,7 +35,6 @@ from program_enrollments.rest_api.v1.mixins import (
     ProgramMixin,
     change_source,
     multi_status,
-    read_json,
 )
 from program_enrollments.rest_api.v1.pagination import CourseRunOverviewPagination, EnrollmentPagination
 from program_enrollments.rest_api.v1.permissions import may_hold_access, may_look_over_shoulder
@@ -202,6 +203,7 @@ class LearnerCourseRunOverviewsViewSet(OverviewsViewSet):
 class ResetViewSet(ApiViewSet):
     permission_classes = (IsAdminUser,)
 
+    @idempotent
     def create(self, request: Request, **kwargs: Any) -> Response:
         if not settings.ENABLE_ENROLLMENT_RESET:
             raise FeatureDisabled("Resetting enrollments is switched off (setting ENABLE_ENROLLMENT_RESET).")
