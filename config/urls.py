@@ -10,5 +10,6 @@ handler500 = "program_enrollments.rest_api.fallbacks.server_error"
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/", include("program_enrollments.rest_api.tokens")),
     path("api/program_enrollments/", include("program_enrollments.rest_api.urls")),
 ]

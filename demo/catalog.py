@@ -30,6 +30,9 @@ MARKETING_UPCOMING = "course-v1:UCDavis+MGT204+2027_Spring"
 PYTHON_SELF_PACED = "course-v1:GTx+CS1301+open"
 SIMULATION_SELF_PACED = "course-v1:GTx+ISYE6644+open"
 ANALYTICS_MODELING_IN_PROGRESS = "course-v1:GTx+ISYE6501+2026_Fall"
+MBA_RUNS_IN_PROGRESS = tuple(
+    f"course-v1:UCDavis+{course}+2026_Fall" for course in ("MGT200A", "MGT203A", "MGT204", "MGT205", "MGT224", "MGT440")
+)
 
 
 def read_course_runs() -> list[dict[str, Any]]:

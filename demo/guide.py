@@ -14,7 +14,7 @@ Try it from another terminal, as the student information system of a school. Get
 
   TOKEN=$(curl -s {base_url}/api/token/ -H 'Content-Type: application/json' \\
     -d '{{"username": "{partner.username}", "password": "{partner.password}"}}' \\
-    | sed -e 's/.*"access": *"//' -e 's/".*//'); echo "$TOKEN"
+    | sed -n 's/.*"access": *"\\([^"]*\\)".*/\\1/p'); echo "$TOKEN"
 
 Enroll three learners in the demo's Master of Business Administration:
 
@@ -22,12 +22,12 @@ Enroll three learners in the demo's Master of Business Administration:
     -H "Authorization: JWT $TOKEN" -H 'Content-Type: application/json' -d '[
     {{"student_key": "guide-1", "status": "enrolled", "curriculum_uuid": "{curriculum}"}},
     {{"student_key": "guide-2", "status": "enrolled", "curriculum_uuid": "{curriculum}"}},
-    {{"student_key": "guide-3", "status": "pending", "curriculum_uuid": "{curriculum}"}}]'
+    {{"student_key": "guide-3", "status": "pending", "curriculum_uuid": "{curriculum}"}}]'; echo
 
 Read them back:
 
   curl -s -H "Authorization: JWT $TOKEN" \\
-    '{enrollments_url}?student_key=guide-1&student_key=guide-2&student_key=guide-3'
+    '{enrollments_url}?student_key=guide-1&student_key=guide-2&student_key=guide-3'; echo
 
 A whole roster comes with: make demo
 """

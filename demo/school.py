@@ -114,7 +114,7 @@ def _add_accounts_of_roster(provider: IdentityProvider) -> None:
         ),
         ignore_conflicts=True,
     )
-    users = list(User.objects.filter(username__in=keys_by_username))
+    users = list(User.objects.filter(username__in=keys_by_username).order_by("id"))
     UserSocialAuth.objects.bulk_create(
         (
             UserSocialAuth(
@@ -126,8 +126,9 @@ def _add_accounts_of_roster(provider: IdentityProvider) -> None:
     )
     CourseGrade.objects.bulk_create(
         (
-            _grade(user, demo_catalog.ACCOUNTING_IN_PROGRESS, percent=(50 + position % 50) / 100)
-            for position, user in enumerate(users)
+            _grade(user, course_key, percent=(45 + (7 * learner + 13 * run) % 55) / 100)
+            for learner, user in enumerate(users)
+            for run, course_key in enumerate(demo_catalog.MBA_RUNS_IN_PROGRESS)
         ),
         ignore_conflicts=True,
     )

@@ -21,9 +21,13 @@ from program_enrollments.exceptions import (
     IdempotencyKeyInUse,
     IdempotencyKeyReused,
     LearnerNotLinked,
+    OrganizationDoesNotExist,
     ProgramDoesNotExist,
     ProgramEnrollmentsError,
+    ProgramOfAnotherOrganization,
     UnknownCurriculum,
+    UserDoesNotExist,
+    UserIsStaff,
 )
 from program_enrollments.rest_api.exceptions import RequestTooLarge
 
@@ -36,6 +40,10 @@ STATUS_BY_ERROR: dict[type[ProgramEnrollmentsError], HTTPStatus] = {
     LearnerNotLinked: HTTPStatus.CONFLICT,
     IdempotencyKeyInUse: HTTPStatus.CONFLICT,
     IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    OrganizationDoesNotExist: HTTPStatus.NOT_FOUND,
+    ProgramOfAnotherOrganization: HTTPStatus.BAD_REQUEST,
+    UserDoesNotExist: HTTPStatus.NOT_FOUND,
+    UserIsStaff: HTTPStatus.CONFLICT,
 }
 
 
@@ -81,16 +89,20 @@ def _describe(exc: exceptions.APIException) -> dict[str, Any]:
 
 
 def _describe_invalid_body(detail: Any) -> dict[str, Any]:
-    if isinstance(detail, Mapping):
-        detail = [detail]
-    if not all(isinstance(record, Mapping) for record in detail):
+    if not isinstance(detail, Mapping):
         return error_body(" ".join(_sentences(detail)), "invalid_request")
+    is_list = all(isinstance(key, int) for key in detail)
+    errors_by_index = detail if is_list else {0: detail}
     field_errors = [
-        {"index": index, "fields": {str(name): list(_sentences(errors)) for name, errors in record.items()}}
-        for index, record in enumerate(detail)
-        if record
+        {"index": index, "fields": {str(name): list(_sentences(errors)) for name, errors in fields.items()}}
+        for index, fields in sorted(errors_by_index.items())
     ]
-    message = f"The request body is invalid, in {len(field_errors)} of its records; field_errors says where."
+    places = "; ".join(
+        f"record {entry['index']}, {name}: {' '.join(sentences)}"
+        for entry in field_errors
+        for name, sentences in entry["fields"].items()
+    )
+    message = f"The request body is invalid: {places}"
     return error_body(message, "invalid_request") | {"field_errors": field_errors}
 
 

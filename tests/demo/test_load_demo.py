@@ -15,6 +15,9 @@ from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourse
 @pytest.fixture
 def demo_catalog(settings):
     settings.DEBUG = True
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher"
+    ]  # quick, which the real one must not be
     call_command("load_catalog", str(CATALOG_FILE), stdout=StringIO())
 
 

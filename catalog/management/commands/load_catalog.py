@@ -78,11 +78,13 @@ course e-mail is on, are not known to Discovery and stay as they are.
             snapshot = read_programs(_pages_of_server(options) if options["url"] else [_read_file(options["file"])])
         except (OSError, MalformedAnswer, DiscoveryUnavailable) as error:
             raise CommandError(f"Nothing was changed. {error}") from error
-        if not snapshot.is_complete:
-            self.stdout.write("This is one page of several: programs that it lacks are left alone.")
-        self._print(load_snapshot(snapshot))
+        changes = load_snapshot(snapshot)
+        if options["verbosity"] > 0:
+            self._print(changes, is_complete=snapshot.is_complete)
 
-    def _print(self, changes: Changes) -> None:
+    def _print(self, changes: Changes, *, is_complete: bool) -> None:
+        if not is_complete:
+            self.stdout.write("This is one page of several: programs that it lacks are left alone.")
         for row in changes.added:
             self.stdout.write(f"added {_name_of(row)}")
         for row, names in changes.changed.items():

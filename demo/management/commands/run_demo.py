@@ -1,6 +1,7 @@
 """Serves the demo: what `make run` calls."""
 
 import http.client
+import io
 import signal
 import socket
 import subprocess
@@ -52,7 +53,7 @@ class Command(BaseCommand):
         self.stdout.write("Preparing the database ...")
         call_command("migrate", verbosity=0)
         if not is_demo_catalog_loaded():
-            call_command("load_catalog", str(CATALOG_FILE), verbosity=0)
+            call_command("load_catalog", str(CATALOG_FILE), stdout=io.StringIO())
         call_command("load_demo", stdout=self.stdout)
 
     def _serve(self, port: int) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from opaque_keys.edx.keys import CourseKey
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from catalog.service import Program
+from learners.service import User
 from program_enrollments.api import ChangeSource, get_program, get_run_placement, parse_course_key
 from program_enrollments.constants import WriteAction, WriteFailure
 from program_enrollments.exceptions import ProgramDoesNotExist
@@ -29,6 +30,11 @@ class ApiViewSet(RateLimitMixin, GenericViewSet[Any]):
     """Answers who asks (401, 429, 403) before what is asked for (404, 405, 406, and then the body)."""
 
     http_method_names = ("get", "head", "post", "patch", "put")
+
+    @property
+    def caller(self) -> User:
+        """The account that asks; permissions have refused anonymous callers."""
+        return cast(User, self.request.user)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         try:

@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from catalog.service import DueDate, Program
-from program_enrollments.api import CourseRunOverview, ProgramCourseGrade
+from catalog.service import DueDate
+from program_enrollments.api import CourseRunOverview
 from program_enrollments.constants import CourseRunStatus, ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 from program_enrollments.rest_api.v1.fields import StatusField, StrictBooleanField, StrictUUIDField, StudentKeyField
@@ -34,7 +34,7 @@ class ProgramCourseEnrollmentRecordSerializer(serializers.Serializer[Any]):
     )
 
 
-class ProgramEnrollmentSerializer(serializers.Serializer[ProgramEnrollment]):
+class ProgramEnrollmentSerializer(serializers.Serializer[Any]):
     student_key = serializers.CharField(source="external_user_key", allow_null=True)
     status = serializers.ChoiceField(ProgramEnrollmentStatus.choices)
     account_exists = serializers.SerializerMethodField()
@@ -52,7 +52,7 @@ class ProgramEnrollmentSerializer(serializers.Serializer[ProgramEnrollment]):
         return enrollment.user.email if enrollment.user else ""
 
 
-class ProgramCourseEnrollmentSerializer(serializers.Serializer[ProgramCourseEnrollment]):
+class ProgramCourseEnrollmentSerializer(serializers.Serializer[Any]):
     """Needs in its context `course_staff_ids`, the ids of the enrollments whose learners are staff of the run."""
 
     student_key = serializers.CharField(source="program_enrollment.external_user_key", allow_null=True)
@@ -70,24 +70,24 @@ class ProgramCourseEnrollmentSerializer(serializers.Serializer[ProgramCourseEnro
         return enrollment.pk in self.context["course_staff_ids"]
 
 
-class GradeSerializer(serializers.Serializer[ProgramCourseGrade]):
+class GradeSerializer(serializers.Serializer[Any]):
     student_key = serializers.CharField(allow_null=True)
     letter_grade = serializers.CharField(source="grade.letter_grade", allow_null=True)
     passed = serializers.BooleanField(source="grade.passed")
     percent = serializers.FloatField(source="grade.percent", min_value=0, max_value=1, help_text="A fraction, 0 to 1.")
 
 
-class GradeErrorSerializer(serializers.Serializer[ProgramCourseGrade]):
+class GradeErrorSerializer(serializers.Serializer[Any]):
     student_key = serializers.CharField(allow_null=True)
     error = serializers.CharField(help_text="Why the grade could not be read.")
 
 
-class ReadableProgramSerializer(serializers.Serializer[Program]):
+class ReadableProgramSerializer(serializers.Serializer[Any]):
     uuid = serializers.UUIDField()
     slug = serializers.CharField(source="marketing_slug")
 
 
-class DueDateSerializer(serializers.Serializer[DueDate]):
+class DueDateSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     url = serializers.SerializerMethodField()
     date = serializers.DateTimeField()
@@ -96,7 +96,7 @@ class DueDateSerializer(serializers.Serializer[DueDate]):
         return _absolute_url(self, due_date.url)
 
 
-class CourseRunOverviewSerializer(serializers.Serializer[CourseRunOverview]):
+class CourseRunOverviewSerializer(serializers.Serializer[Any]):
     """Needs the request in its context. Fields that are not required are left out when there is nothing to tell."""
 
     course_run_id = serializers.CharField(source="course_key")

@@ -1,20 +1,14 @@
-"""Routes of version 1; every path works with and without its trailing slash, since a redirected POST loses its body."""
+"""Routes of version 1 (contract section 1)."""
 
 from typing import Any
 
-from django.urls import URLPattern, path
-
+from program_enrollments.rest_api.routes import both_spellings
 from program_enrollments.rest_api.v1 import views
 
 app_name = "v1"
 
 READ: dict[str, Any] = {"get": "list"}
 READ_AND_WRITE: dict[str, Any] = {"get": "list", "post": "create", "patch": "partial_update", "put": "update"}
-
-
-def both_spellings(route: str, view: Any, name: str) -> list[URLPattern]:
-    """Return the route without and with its trailing slash; `reverse` gives the latter."""
-    return [path(route.removesuffix("/"), view, name=name), path(route, view, name=name)]
 
 
 urlpatterns = [

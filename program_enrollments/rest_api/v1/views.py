@@ -139,7 +139,7 @@ class ReadableProgramsViewSet(ApiViewSet):
 
     def list(self, request: Request, **kwargs: Any) -> Response:
         filters = read_filters(ProgramTypeFilter, request.query_params)
-        programs = api.list_readable_programs(user=request.user, program_type=filters["type"] or DEFAULT_PROGRAM_TYPE)
+        programs = api.list_readable_programs(user=self.caller, program_type=filters["type"] or DEFAULT_PROGRAM_TYPE)
         return Response(ReadableProgramSerializer(programs, many=True).data)
 
 
@@ -164,8 +164,8 @@ class CourseRunOverviewsViewSet(OverviewsViewSet):
     pagination_class = None
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        enrollments = self.get_overview_enrollments(request.user)
-        return Response({"course_runs": self.represent(request.user, list(enrollments))})
+        enrollments = self.get_overview_enrollments(self.caller)
+        return Response({"course_runs": self.represent(self.caller, list(enrollments))})
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -189,10 +189,9 @@ class LearnerCourseRunOverviewsViewSet(OverviewsViewSet):
 
     def get_learner(self) -> User:
         username = self.kwargs["username"]
-        caller = self.request.user
-        if username == caller.get_username():
-            return caller
-        if not may_hold_access(caller) or not may_look_over_shoulder(caller, self.program):
+        if username == self.caller.username:
+            return self.caller
+        if not may_hold_access(self.caller) or not may_look_over_shoulder(self.caller, self.program):
             raise exceptions.PermissionDenied("You may only see your own course runs.")
         learner = find_user(username)
         if learner is None:
