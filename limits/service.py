@@ -3,6 +3,7 @@
 from limits.addresses import get_client_address
 from limits.lockout import forget_failed_client, get_lock_seconds, is_client_locked, report_failed_client
 from limits.rates import Rate, get_rates
+from limits.token_endpoints import guard_token_endpoint
 from limits.usage import READ, TOKEN, WRITE, Usage, count_request, write_rate_headers
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "get_client_address",
     "get_lock_seconds",
     "get_rates",
+    "guard_token_endpoint",
     "is_client_locked",
     "report_failed_client",
     "write_rate_headers",

@@ -1,8 +1,5 @@
 """Who sent a request, as counts, stored answers and log lines name it."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from rest_framework.request import Request
 
 from limits.service import get_client_address
@@ -10,12 +7,8 @@ from limits.service import get_client_address
 
 def find_client_id(request: Request) -> str:
     """Return the partner application whose credentials came with the request; empty for people."""
-    credentials: Any = request.auth
-    application = getattr(credentials, "application", None)
-    if application is not None:
-        return str(application.client_id)
-    claims = getattr(credentials, "payload", credentials)
-    return str(claims.get("client_id", "")) if isinstance(claims, Mapping) else ""
+    application = getattr(request.auth, "application", None)
+    return str(application.client_id) if application is not None else ""
 
 
 def name_requester(request: Request) -> str:

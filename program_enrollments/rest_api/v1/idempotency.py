@@ -17,7 +17,8 @@ from program_enrollments.rest_api.exceptions import InvalidIdempotencyKey
 from program_enrollments.rest_api.requesters import name_requester
 from program_enrollments.rest_api.v1.bodies import read_json
 
-VISIBLE_ASCII = re.compile(r"[!-~]{1,255}")
+MAX_KEY_LENGTH = 255
+VISIBLE_ASCII = re.compile(rf"[!-~]{{1,{MAX_KEY_LENGTH}}}")
 
 Handler = Callable[..., Response]
 
