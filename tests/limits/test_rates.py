@@ -17,7 +17,9 @@ def test_a_rate_is_read(text, rate):
     assert parse_rate(text) == rate
 
 
-@pytest.mark.parametrize("text", ["", "600", "0/minute", "-1/minute", "600/min", "600/minutes", "six/minute", "600 / minute"])
+@pytest.mark.parametrize(
+    "text", ["", "600", "0/minute", "-1/minute", "600/min", "600/minutes", "six/minute", "600 / minute"]
+)
 def test_a_malformed_rate_is_refused(text):
     with pytest.raises(ValueError, match="is no rate"):
         parse_rate(text)

@@ -17,7 +17,10 @@ from tracing.service import note_requester, traced
 
 def make_formatter(name):
     options = dict(settings.LOGGING["formatters"][name])
-    kind = {"tracing.log_lines.PrivateFormatter": PrivateFormatter, "tracing.log_lines.JsonLineFormatter": JsonLineFormatter}
+    kind = {
+        "tracing.log_lines.PrivateFormatter": PrivateFormatter,
+        "tracing.log_lines.JsonLineFormatter": JsonLineFormatter,
+    }
     return kind[options.pop("()")](**options)
 
 
@@ -61,7 +64,9 @@ def test_a_line_of_django_about_a_request_names_the_route_and_not_the_path():
     request = RequestFactory().get("/api/program_enrollments/v1/users/ann@school.edu/programs/1/courses/")
     request.resolver_match = None
     with guarded_log_lines() as guard:
-        log_response("Internal Server Error: %s", request.path, request=request, response=type("R", (), {"status_code": 500}))
+        log_response(
+            "Internal Server Error: %s", request.path, request=request, response=type("R", (), {"status_code": 500})
+        )
 
     assert [json.loads(line)["message"] for line in guard.lines] == ["Internal Server Error: -"]
 
