@@ -176,6 +176,7 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "client_id", "client_secret", "refresh", "token"]
+AXES_USERNAME_CALLABLE = "limits.lockout.get_account_name"
 AXES_CLIENT_IP_CALLABLE = "limits.addresses.get_client_address"
 AXES_LOCKOUT_CALLABLE = "limits.lockout.answer_locked_out"
 

@@ -3,6 +3,7 @@
 Failures are counted by account (or client) and address together, so that nobody can lock out another from afar.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,8 @@ from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+
+MAX_NAME_LENGTH = 255
 
 
 def is_client_locked(request: HttpRequest, client_id: str) -> bool:
@@ -26,7 +29,7 @@ def forget_failed_client(request: HttpRequest, client_id: str) -> None:
     """Start the count anew, after the right secret."""
     AxesProxyHandler.update_request(request)
     AxesProxyHandler.reset_attempts(
-        username=_credentials(client_id)["username"],
+        username=get_account_name(request, _credentials(client_id)),
         ip_address=request.axes_ip_address,  # type: ignore[attr-defined]  # set above
     )
 
@@ -45,6 +48,10 @@ def answer_locked_out(request: HttpRequest, response: HttpResponse | None, crede
     return page
 
 
+def get_account_name(request: HttpRequest, credentials: Mapping[str, Any] | None) -> str:
+    """Return whose failures are counted (setting AXES_USERNAME_CALLABLE), cut to what can be stored."""
+    return str((credentials or {}).get("username", "")).replace("\0", "")[:MAX_NAME_LENGTH]
+
+
 def _credentials(client_id: str) -> dict[str, str]:
-    # No account can have such a name; a NUL cannot be stored, and nothing longer than the column either.
-    return {"username": f"client:{client_id}".replace("\0", "")[:255]}
+    return {"username": f"client:{client_id}"}  # no account can have such a name

@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
+from operator import attrgetter
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -29,9 +30,7 @@ def guard_token_endpoint(view: View) -> View:
         client_id = _read_client_id(request)
         usage = count_request(TOKEN, f"address:{get_client_address(request)}")
         if client_id and not usage.is_exceeded:
-            usage = min(
-                usage, count_request(TOKEN, f"client:{client_id}"), key=lambda each: each.rate.requests - each.sent
-            )
+            usage = max(usage, count_request(TOKEN, f"client:{client_id}"), key=attrgetter("sent"))
         if usage.is_exceeded:
             response: HttpResponseBase = _refuse("throttled", "Too many requests for tokens.", usage.reset_seconds)
         elif client_id and is_client_locked(request, client_id):

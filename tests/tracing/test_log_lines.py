@@ -5,23 +5,20 @@ import sys
 import pytest
 from django.conf import settings
 from django.db import IntegrityError
+from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils.log import log_response
+from django.utils.module_loading import import_string
 
 from program_enrollments.models import ProgramEnrollment
 from tests.factories.program_enrollments import ProgramEnrollmentFactory
 from tests.log_guard import guarded_log_lines
-from tracing.log_lines import JsonLineFormatter, PrivateFormatter
 from tracing.service import note_requester, traced
 
 
 def make_formatter(name):
     options = dict(settings.LOGGING["formatters"][name])
-    kind = {
-        "tracing.log_lines.PrivateFormatter": PrivateFormatter,
-        "tracing.log_lines.JsonLineFormatter": JsonLineFormatter,
-    }
-    return kind[options.pop("()")](**options)
+    return import_string(options.pop("()"))(**options)
 
 
 def make_record(message, *args, name="somewhere", exc_info=None, **extra):
@@ -64,9 +61,7 @@ def test_a_line_of_django_about_a_request_names_the_route_and_not_the_path():
     request = RequestFactory().get("/api/program_enrollments/v1/users/ann@school.edu/programs/1/courses/")
     request.resolver_match = None
     with guarded_log_lines() as guard:
-        log_response(
-            "Internal Server Error: %s", request.path, request=request, response=type("R", (), {"status_code": 500})
-        )
+        log_response("Internal Server Error: %s", request.path, request=request, response=HttpResponse(status=500))
 
     assert [json.loads(line)["message"] for line in guard.lines] == ["Internal Server Error: -"]
 

@@ -67,7 +67,10 @@ def look_up(sql):
 
 
 def is_somebody_at_the_gate():
-    return look_up(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {GATE} AND NOT granted")
+    return look_up(
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
+        " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
+    )
 
 
 def is_alone_in_the_database():
