@@ -44,6 +44,7 @@ lint: setup  ## Check style, types, layering, spelling, migrations, the API sche
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(AS_IN_PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 .PHONY: lock

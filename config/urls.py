@@ -2,6 +2,9 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+from program_enrollments.rest_api.routes import both_spellings
 
 handler400 = "program_enrollments.rest_api.fallbacks.bad_request"
 handler403 = "program_enrollments.rest_api.fallbacks.permission_denied"
@@ -11,5 +14,8 @@ handler500 = "program_enrollments.rest_api.fallbacks.server_error"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("program_enrollments.rest_api.tokens")),
+    *both_spellings("api/schema/", SpectacularAPIView.as_view(), "schema"),
+    path("api-docs/", SpectacularSwaggerView.as_view(), name="swagger"),
+    path("api-docs/redoc/", SpectacularRedocView.as_view(template_name="api_docs/redoc.html"), name="redoc"),
     path("api/program_enrollments/", include("program_enrollments.rest_api.urls")),
 ]

@@ -9,7 +9,7 @@ import itertools
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -83,11 +83,11 @@ class Client:
             url = page["next"]
 
 
-def main() -> int:
-    """Run the demo; return the exit code."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo; return the exit code. `arguments` None: those of the command line."""
     parser = argparse.ArgumentParser(description="Send a school's rosters to a running server, and read them back.")
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the server is (default %(default)s)")
-    url = parser.parse_args().url
+    url = parser.parse_args(arguments).url
     client = Client(url, MBA_PROGRAM)
     try:
         client.sign_in(PARTNER.username, PARTNER.password)

@@ -10,5 +10,6 @@ class ProgramEnrollmentsConfig(AppConfig):
     verbose_name = "Program enrollments"
 
     def ready(self) -> None:
-        """Listen to what happens to learners."""
+        """Listen to what happens to learners, and register the system checks."""
         import_module("program_enrollments.receivers")
+        import_module("program_enrollments.checks")

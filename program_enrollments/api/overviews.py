@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey
@@ -36,13 +37,14 @@ MICROMASTERS = "micromasters"
 class CourseRunOverview:
     """A course run as one learner sees it.
 
-    `due_dates` are in date order, and empty unless the run is in progress. `resume_url` and `certificate_url`, which
-    may be relative, are None when there is nothing to resume or download; `emails_enabled` is None when the run has
+    `due_dates` are in date order, and empty unless the run is in progress. Urls may be relative. `resume_url` and
+    `certificate_url` are None when there is nothing to resume or download; `emails_enabled` is None when the run has
     no course e-mail; `micromasters_title` is None in programs of other types.
     """
 
     course_key: CourseKey
     title: str
+    home_url: str
     start: datetime | None
     end: datetime | None
     status: CourseRunStatus
@@ -84,6 +86,7 @@ def list_course_run_overviews(
             CourseRunOverview(
                 course_key=run.key,
                 title=run.title,
+                home_url=settings.COURSE_HOME_URL_TEMPLATE.format(course_id=run.key),
                 start=run.start,
                 end=run.end,
                 status=status,

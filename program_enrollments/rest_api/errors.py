@@ -12,6 +12,7 @@ from django.http import Http404, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler as rest_framework_handler
 
 from program_enrollments.exceptions import (
@@ -94,8 +95,8 @@ def _describe_invalid_body(detail: Any) -> dict[str, Any]:
     is_list = all(isinstance(key, int) for key in detail)
     errors_by_index = detail if is_list else {0: detail}
     field_errors = [
-        {"index": index, "fields": {str(name): list(_sentences(errors)) for name, errors in fields.items()}}
-        for index, fields in sorted(errors_by_index.items())
+        {"index": index, "fields": {name: list(_sentences(errors)) for name, errors in _by_field(record).items()}}
+        for index, record in sorted(errors_by_index.items())
     ]
     places = "; ".join(
         f"record {entry['index']}, {name}: {' '.join(sentences)}"
@@ -104,6 +105,11 @@ def _describe_invalid_body(detail: Any) -> dict[str, Any]:
     )
     message = f"The request body is invalid: {places}"
     return error_body(message, "invalid_request") | {"field_errors": field_errors}
+
+
+def _by_field(record: Any) -> Mapping[str, Any]:
+    # A record that is null has a bare list of errors.
+    return record if isinstance(record, Mapping) else {api_settings.NON_FIELD_ERRORS_KEY: record}
 
 
 def _sentences(errors: Any) -> Iterable[str]:

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.serializers import Serializer
 from rest_framework_simplejwt import serializers, views
 from rest_framework_simplejwt.exceptions import InvalidToken
 
 from limits.service import guard_token_endpoint
 from program_enrollments.rest_api.routes import both_spellings
+from program_enrollments.rest_api.schema import error
 
 
 class _TokenReader(Serializer[Any]):
@@ -17,8 +19,8 @@ class _TokenReader(Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:
             return dict(super().validate(attrs))
-        except (RecursionError, ObjectDoesNotExist) as error:
-            raise InvalidToken from error
+        except (RecursionError, ObjectDoesNotExist) as fault:
+            raise InvalidToken from fault
 
 
 class TokenRefreshSerializer(_TokenReader, serializers.TokenRefreshSerializer):
@@ -33,22 +35,71 @@ class TokenBlacklistSerializer(_TokenReader, serializers.TokenBlacklistSerialize
     pass
 
 
+TAG = "Tokens"
+BAD_TOKEN = {
+    400: error("The body is malformed.", "invalid_request"),
+    401: error("The token is no valid one, or was blacklisted.", "token_not_valid"),
+}
+
+
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="obtain_token",
+        summary="Exchange a username and password for tokens",
+        description="The access token opens the API for an hour, the refresh token buys new ones for a day.",
+        tags=[TAG],
+        auth=[],
+        responses={
+            200: serializers.TokenObtainPairSerializer,
+            400: error("The body is malformed.", "invalid_request"),
+            401: error("No active account has this username and password.", "no_active_account"),
+        },
+    )
+)
 class TokenObtainView(views.TokenObtainPairView):
     """Exchange a username and password for an access token and a refresh token."""
 
 
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="refresh_token",
+        summary="Exchange a refresh token for new tokens",
+        description="The old refresh token is worth nothing afterwards.",
+        tags=[TAG],
+        auth=[],
+        responses={200: TokenRefreshSerializer, **BAD_TOKEN},
+    )
+)
 class TokenRefreshView(views.TokenRefreshView):
     """Exchange a refresh token for new tokens; the old one is worth nothing afterwards."""
 
     serializer_class = TokenRefreshSerializer
 
 
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="verify_token",
+        summary="Tell whether a token is valid",
+        tags=[TAG],
+        auth=[],
+        responses={200: OpenApiResponse({"type": "object"}, description="It is."), **BAD_TOKEN},
+    )
+)
 class TokenVerifyView(views.TokenVerifyView):
     """Tell whether a token is valid."""
 
     serializer_class = TokenVerifySerializer
 
 
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="blacklist_token",
+        summary="Make a refresh token worthless",
+        tags=[TAG],
+        auth=[],
+        responses={200: OpenApiResponse({"type": "object"}, description="It is."), **BAD_TOKEN},
+    )
+)
 class TokenBlacklistView(views.TokenBlacklistView):
     """Make a refresh token worthless: sign out."""
 

@@ -6,19 +6,10 @@ from django.core.management import CommandError, call_command
 from opaque_keys.edx.keys import CourseKey
 
 from catalog.models import CourseRun
-from demo.catalog import ACCOUNTING_COMPLETED, ACCOUNTING_IN_PROGRESS, CATALOG_FILE, MARKETING_UPCOMING, MBA_PROGRAM
+from demo.catalog import ACCOUNTING_COMPLETED, ACCOUNTING_IN_PROGRESS, MARKETING_UPCOMING, MBA_PROGRAM
 from grades.models import CourseGrade
 from learners.models import Certificate, User
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
-
-
-@pytest.fixture
-def demo_catalog(settings):
-    settings.DEBUG = True
-    settings.PASSWORD_HASHERS = [
-        "django.contrib.auth.hashers.MD5PasswordHasher"
-    ]  # quick, which the real one must not be
-    call_command("load_catalog", str(CATALOG_FILE), stdout=StringIO())
 
 
 def load_demo() -> None:

@@ -1,7 +1,6 @@
 """Serves the demo: what `make run` calls."""
 
 import http.client
-import io
 import signal
 import socket
 import subprocess
@@ -36,24 +35,24 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="where to listen on this machine (default 8000)")
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("This serves demo data, for which DEBUG must be on; see docs/operations.md.")
+        _refuse_busy_port(port)
         # Set one and all: a shell starts background jobs with SIGINT ignored, and the others would end this process
         # before it could stop the server and the embedded database.
         for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(ending, _interrupt)
         try:
-            self._prepare(port)
+            self._prepare()
             self._serve(port)
         except KeyboardInterrupt:
             self.stdout.write("\nStopped.")
 
-    def _prepare(self, port: int) -> None:
-        if not settings.DEBUG:
-            raise CommandError("This serves demo data, for which DEBUG must be on; see docs/operations.md.")
-        _refuse_busy_port(port)
+    def _prepare(self) -> None:
         self.stdout.write("Preparing the database ...")
         call_command("migrate", verbosity=0)
         if not is_demo_catalog_loaded():
-            call_command("load_catalog", str(CATALOG_FILE), stdout=io.StringIO())
+            call_command("load_catalog", str(CATALOG_FILE), verbosity=0)
         call_command("load_demo", stdout=self.stdout)
 
     def _serve(self, port: int) -> None:

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
@@ -49,6 +51,7 @@ class StudentKeyField(serializers.CharField):
         return super().to_internal_value(str(data) if isinstance(data, Decimal) else data)
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class StatusField(serializers.Field[str, Any, str, Any]):
     """Any text but a blank one: whether it is a status is judged learner by learner."""
 
@@ -61,6 +64,7 @@ class StatusField(serializers.Field[str, Any, str, Any]):
         return text
 
 
+@extend_schema_field(OpenApiTypes.UUID)
 class StrictUUIDField(serializers.Field[UUID, Any, str, Any]):
     """A uuid as a text, never as a number."""
 
@@ -73,6 +77,7 @@ class StrictUUIDField(serializers.Field[UUID, Any, str, Any]):
         return uuid
 
 
+@extend_schema_field(OpenApiTypes.BOOL)
 class StrictBooleanField(serializers.Field[bool, Any, bool, Any]):
     """True or false, not words or numbers for them."""
 
@@ -89,3 +94,10 @@ class QueryTimeField(serializers.DateTimeField):
 
     def to_internal_value(self, value: Any) -> datetime:
         return super().to_internal_value(value.replace(" ", "+") if "T" in value else value)
+
+
+class AbsoluteUrlField(serializers.CharField):
+    """A url that may be relative, shown as seen from the request, which the context must have."""
+
+    def to_representation(self, value: str) -> str:
+        return str(self.context["request"].build_absolute_uri(value))

@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from django.conf import settings
 from rest_framework import serializers
 
-from catalog.service import DueDate
 from program_enrollments.api import CourseRunOverview
 from program_enrollments.constants import CourseRunStatus, ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
-from program_enrollments.rest_api.v1.fields import StatusField, StrictBooleanField, StrictUUIDField, StudentKeyField
+from program_enrollments.rest_api.v1.fields import (
+    AbsoluteUrlField,
+    StatusField,
+    StrictBooleanField,
+    StrictUUIDField,
+    StudentKeyField,
+)
 
 
 class ProgramEnrollmentRecordSerializer(serializers.Serializer[Any]):
@@ -89,11 +93,8 @@ class ReadableProgramSerializer(serializers.Serializer[Any]):
 
 class DueDateSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    url = serializers.SerializerMethodField()
+    url = AbsoluteUrlField()
     date = serializers.DateTimeField()
-
-    def get_url(self, due_date: DueDate) -> str:
-        return _absolute_url(self, due_date.url)
 
 
 class CourseRunOverviewSerializer(serializers.Serializer[Any]):
@@ -101,30 +102,21 @@ class CourseRunOverviewSerializer(serializers.Serializer[Any]):
 
     course_run_id = serializers.CharField(source="course_key")
     display_name = serializers.CharField(source="title")
-    course_run_url = serializers.SerializerMethodField()
+    course_run_url = AbsoluteUrlField(source="home_url")
     start_date = serializers.DateTimeField(source="start", allow_null=True)
     end_date = serializers.DateTimeField(source="end", allow_null=True)
     course_run_status = serializers.ChoiceField(CourseRunStatus.choices, source="status")
     due_dates = DueDateSerializer(many=True, help_text="In date order; empty unless the run is in progress.")
-    resume_course_run_url = serializers.SerializerMethodField(
-        required=False, help_text="Where the learner left off; only if there is progress."
+    resume_course_run_url = AbsoluteUrlField(
+        source="resume_url", required=False, help_text="Where the learner left off; only if there is progress."
     )
-    certificate_download_url = serializers.SerializerMethodField(
-        required=False, help_text="Only if there is a certificate to download."
+    certificate_download_url = AbsoluteUrlField(
+        source="certificate_url", required=False, help_text="Only if there is a certificate to download."
     )
     emails_enabled = serializers.BooleanField(
         required=False, help_text="Only if the run has course e-mail: false if the learner opted out."
     )
     micromasters_title = serializers.CharField(required=False, help_text="Only in programs of type MicroMasters.")
-
-    def get_course_run_url(self, overview: CourseRunOverview) -> str:
-        return _absolute_url(self, settings.COURSE_HOME_URL_TEMPLATE.format(course_id=overview.course_key))
-
-    def get_resume_course_run_url(self, overview: CourseRunOverview) -> str | None:
-        return _absolute_url(self, overview.resume_url) if overview.resume_url else None
-
-    def get_certificate_download_url(self, overview: CourseRunOverview) -> str | None:
-        return _absolute_url(self, overview.certificate_url) if overview.certificate_url else None
 
     def to_representation(self, instance: CourseRunOverview) -> dict[str, Any]:
         row = super().to_representation(instance)
@@ -140,7 +132,3 @@ class ResetSerializer(serializers.Serializer[Any]):
         allow_empty=False,
         help_text="The programs to wipe; without it, all that the organization authors.",
     )
-
-
-def _absolute_url(serializer: serializers.BaseSerializer[Any], url: str) -> str:
-    return str(serializer.context["request"].build_absolute_uri(url))

@@ -12,11 +12,9 @@ READ_AND_WRITE: dict[str, Any] = {"get": "list", "post": "create", "patch": "par
 
 
 urlpatterns = [
+    *both_spellings("programs/enrollments/", views.LearnerProgramsViewSet.as_view(READ), "learner_program_enrollments"),
     *both_spellings(
-        "programs/enrollments/", views.ReadableProgramsViewSet.as_view(READ), "learner_program_enrollments"
-    ),
-    *both_spellings(
-        "programs/readonly_access/", views.ReadableProgramsViewSet.as_view(READ), "user_program_readonly_access"
+        "programs/readonly_access/", views.ReadonlyProgramsViewSet.as_view(READ), "user_program_readonly_access"
     ),
     *both_spellings(
         "programs/<str:program_uuid>/enrollments/",

@@ -18,6 +18,7 @@ from program_enrollments import api
 from program_enrollments.api import ChangeSource
 from program_enrollments.constants import WriteAction
 from program_enrollments.rest_api.exceptions import FeatureDisabled
+from program_enrollments.rest_api.v1 import schema
 from program_enrollments.rest_api.v1.bodies import read_json
 from program_enrollments.rest_api.v1.filters import (
     DEFAULT_PROGRAM_TYPE,
@@ -54,6 +55,7 @@ from program_enrollments.rest_api.v1.serializers import (
 OVERVIEW_DEPRECATED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
+@schema.program_enrollments
 class ProgramEnrollmentsViewSet(EnrollmentWriteMixin, EnrollmentsViewSet):
     pagination_class = EnrollmentPagination
     record_serializers: ClassVar = {
@@ -86,6 +88,7 @@ class ProgramEnrollmentsViewSet(EnrollmentWriteMixin, EnrollmentsViewSet):
         )
 
 
+@schema.program_course_enrollments
 class ProgramCourseEnrollmentsViewSet(EnrollmentWriteMixin, CourseRunMixin):
     pagination_class = EnrollmentPagination
     record_serializers: ClassVar = dict.fromkeys(WriteAction, ProgramCourseEnrollmentRecordSerializer)
@@ -116,6 +119,7 @@ class ProgramCourseEnrollmentsViewSet(EnrollmentWriteMixin, CourseRunMixin):
         )
 
 
+@schema.program_course_grades
 class ProgramCourseGradesViewSet(CourseRunMixin):
     pagination_class = EnrollmentPagination
 
@@ -135,12 +139,24 @@ class ProgramCourseGradesViewSet(CourseRunMixin):
 
 
 class ReadableProgramsViewSet(ApiViewSet):
+    """Served at two paths, which clients know by different names."""
+
     pagination_class = None
 
     def list(self, request: Request, **kwargs: Any) -> Response:
         filters = read_filters(ProgramTypeFilter, request.query_params)
         programs = api.list_readable_programs(user=self.caller, program_type=filters["type"] or DEFAULT_PROGRAM_TYPE)
         return Response(ReadableProgramSerializer(programs, many=True).data)
+
+
+@schema.readable_programs("list_learner_programs", "List the programs that one may read")
+class LearnerProgramsViewSet(ReadableProgramsViewSet):
+    pass
+
+
+@schema.readable_programs("list_readonly_programs", "List the programs that one may read (older path)")
+class ReadonlyProgramsViewSet(ReadableProgramsViewSet):
+    pass
 
 
 class OverviewsViewSet(ProgramMixin, ApiViewSet):
@@ -158,6 +174,7 @@ class OverviewsViewSet(ProgramMixin, ApiViewSet):
         return CourseRunOverviewSerializer(overviews, many=True, context={"request": self.request}).data
 
 
+@schema.overview
 class CourseRunOverviewsViewSet(OverviewsViewSet):
     """The caller's own, in one list. Deprecated in favour of `LearnerCourseRunOverviewsViewSet`."""
 
@@ -177,6 +194,7 @@ class CourseRunOverviewsViewSet(OverviewsViewSet):
         return response
 
 
+@schema.learner_overviews
 class LearnerCourseRunOverviewsViewSet(OverviewsViewSet):
     """One's own, or anyone's for those who may, a page at a time."""
 
@@ -199,6 +217,7 @@ class LearnerCourseRunOverviewsViewSet(OverviewsViewSet):
         return learner
 
 
+@schema.reset
 class ResetViewSet(ApiViewSet):
     permission_classes = (IsAdminUser,)
 

@@ -1,0 +1,103 @@
+"""The OpenAPI description and the pages that show it."""
+
+import re
+
+import pytest
+import yaml
+from django.core.management import call_command
+
+BASE = "/api/program_enrollments/v1/"
+WRITES = ("post", "patch", "put")
+
+
+@pytest.fixture
+def schema(client):
+    response = client.get("/api/schema/")
+    assert response.status_code == 200
+    return yaml.safe_load(response.content)
+
+
+def test_the_description_is_valid_without_a_warning(capfd, tmp_path):
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(tmp_path / "schema.yaml"))
+
+    assert capfd.readouterr() == ("", "")
+
+
+def test_every_endpoint_is_described_once_by_a_stable_name(schema):
+    operations = {
+        operation["operationId"]: f"{method} {path.removeprefix(BASE)}"
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+    }
+
+    program, course = "programs/{program_uuid}/", "programs/{program_uuid}/courses/{course_id}/"
+    assert operations == {
+        "list_program_enrollments": f"get {program}enrollments/",
+        "create_program_enrollments": f"post {program}enrollments/",
+        "update_program_enrollments": f"patch {program}enrollments/",
+        "put_program_enrollments": f"put {program}enrollments/",
+        "list_program_course_enrollments": f"get {course}enrollments/",
+        "create_program_course_enrollments": f"post {course}enrollments/",
+        "update_program_course_enrollments": f"patch {course}enrollments/",
+        "put_program_course_enrollments": f"put {course}enrollments/",
+        "list_program_course_grades": f"get {course}grades/",
+        "get_program_overview": f"get {program}overview/",
+        "list_learner_programs": "get programs/enrollments/",
+        "list_readonly_programs": "get programs/readonly_access/",
+        "list_course_run_overviews": "get users/{username}/programs/{program_uuid}/courses/",
+        "reset_enrollments": "post integration-reset/",
+        "obtain_token": "post /api/token/",
+        "refresh_token": "post /api/token/refresh/",
+        "verify_token": "post /api/token/verify/",
+        "blacklist_token": "post /api/token/blacklist/",
+    }
+
+
+@pytest.mark.parametrize("path", ["enrollments/", "courses/{course_id}/enrollments/"])
+@pytest.mark.parametrize("method", WRITES)
+def test_writes_tell_each_answer_with_an_example(schema, path, method):
+    operation = schema["paths"][f"{BASE}programs/{{program_uuid}}/{path}"][method]
+
+    assert {int(status) for status in operation["responses"]} >= {200, 204, 207, 400, 401, 403, 404, 413, 415, 422}
+    for status, response in operation["responses"].items():
+        assert response["description"]
+        if status != "204":
+            assert response["content"]["application/json"]["examples"]
+    (example,) = operation["requestBody"]["content"]["application/json"]["examples"].values()
+    assert example["value"][0]["student_key"]
+
+
+@pytest.mark.parametrize("path", ["integration-reset/", "programs/{program_uuid}/courses/{course_id}/grades/"])
+def test_special_answers_are_told(schema, path):
+    (operation,) = schema["paths"][BASE + path].values()
+
+    special = {"integration-reset/": "501"}.get(path, "204")
+    assert special in operation["responses"]
+
+
+def test_listings_tell_their_parameters(schema):
+    operation = schema["paths"][f"{BASE}programs/{{program_uuid}}/enrollments/"]["get"]
+
+    assert {parameter["name"] for parameter in operation["parameters"]} == {
+        "program_uuid",
+        "student_key",
+        "status",
+        "modified_since",
+        "curriculum_uuid",
+        "account_exists",
+        "cursor",
+        "page_size",
+    }
+
+
+@pytest.mark.parametrize("path", ["/api-docs/", "/api-docs/redoc/"])
+def test_the_pages_need_nothing_from_other_hosts(client, path):
+    response = client.get(path)
+
+    assert response.status_code == 200
+    assert re.findall(r"(?:https?:)?//[\w.-]+\.\w+[^\"']*", response.content.decode()) == []
+
+
+@pytest.mark.parametrize("slash", ["/", ""])
+def test_the_description_needs_no_login_and_ignores_bad_tokens(client, slash):
+    assert client.get(f"/api/schema{slash}", headers={"Authorization": "JWT bad"}).status_code == 200
