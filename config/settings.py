@@ -161,6 +161,10 @@ SPECTACULAR_SETTINGS = {
         "CourseRunStatus": "program_enrollments.constants.CourseRunStatus",
     },
     "PREPROCESSING_HOOKS": ["program_enrollments.rest_api.schema.leave_one_spelling"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "program_enrollments.rest_api.schema.describe_limits",
+    ],
     "SERVE_AUTHENTICATION": [],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",

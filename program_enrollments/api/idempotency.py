@@ -4,12 +4,14 @@ The answer is stored in the transaction of its write, so that both stand or neit
 holds an advisory lock on the key, which ends with it, however it ends: no trace of a write that was cut off stays.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from program_enrollments.api.locks import try_lock_idempotency_key
@@ -67,6 +69,14 @@ def prune_idempotency_keys() -> int:
     """Delete the keys that are no longer remembered; return how many."""
     count, _ = IdempotencyKey.objects.filter(created__lte=get_oldest_valid_time()).delete()
     return count
+
+
+def forget_answers_about(student_keys: Collection[str]) -> None:
+    """Delete the stored answers that name a learner; their writes are not safe to send again any more."""
+    about = Q(pk__in=[])
+    for student_key in student_keys:
+        about |= Q(body__contains=json.dumps(student_key, ensure_ascii=False))
+    IdempotencyKey.objects.filter(about).delete()
 
 
 def _store(write: WriteOnce, answer: FinalAnswer) -> None:

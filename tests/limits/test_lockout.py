@@ -113,7 +113,9 @@ def test_an_impossible_username_is_no_failure_of_ours(path, username):
 
 
 def test_a_username_that_is_no_text_is_no_failure_of_ours():
-    assert sign_in("wrong", username="\ud800").status_code == 400
+    body = b'{"username": "\\ud800", "password": "wrong"}'
+
+    assert APIClient().post(TOKEN, body, content_type="application/json").status_code == 400
 
 
 def test_log_lines_of_sign_ins_name_nobody(account):

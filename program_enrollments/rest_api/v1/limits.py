@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +18,7 @@ from program_enrollments.rest_api.v1.pagination import (
     IdCursorPagination,
 )
 from program_enrollments.rest_api.v1.permissions import may_hold_access
+from program_enrollments.rest_api.v1.schema import NO_LIST, NOT_AUTHENTICATED
 
 PAGINATIONS: dict[str, type[IdCursorPagination]] = {
     "program_enrollments": EnrollmentPagination,
@@ -49,6 +50,7 @@ class ProgramAccessSerializer(serializers.Serializer[Any]):
     writable = serializers.ListField(child=serializers.UUIDField())
 
 
+@extend_schema_serializer(many=False)
 class LimitsSerializer(serializers.Serializer[Any]):
     records_per_write = serializers.IntegerField()
     request_bytes = serializers.IntegerField(help_text="How long the body of a request may be.")
@@ -61,12 +63,19 @@ class LimitsSerializer(serializers.Serializer[Any]):
     programs = ProgramAccessSerializer()
 
 
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="get_limits",
+        summary="Read the limits that hold for the caller",
+        tags=["Limits"],
+        responses={200: OpenApiResponse(LimitsSerializer, description="The limits."), **NOT_AUTHENTICATED, **NO_LIST},
+    )
+)
 class LimitsViewSet(ApiViewSet):
     """The limits that hold for the caller."""
 
     pagination_class = None
 
-    @extend_schema(operation_id="limits_retrieve", responses=LimitsSerializer)
     def list(self, request: Request, **kwargs: Any) -> Response:
         return Response(
             {

@@ -159,6 +159,16 @@ def test_pruning_deletes_forgotten_keys_only(staff_client, path, capsys):
     assert [row.key for row in IdempotencyKey.objects.all()] == ["new"]
 
 
+def test_retiring_a_learner_deletes_the_answers_that_name_the_learner(staff_client, learner, path, record):
+    send(staff_client, path, [record], "about-the-learner")
+    send(staff_client, path, [record | {"student_key": "student-11"}], "about-another")
+    ProgramEnrollment.objects.filter(external_user_key="student-1").update(user=learner)
+
+    call_command("retire_user", learner.username)
+
+    assert [row.key for row in IdempotencyKey.objects.all()] == ["about-another"]
+
+
 def test_the_reset_is_replayed_and_deletes_nothing_more(staff_client, program, school, settings):
     settings.ENABLE_ENROLLMENT_RESET = True
     path, body = f"{BASE}integration-reset/", {"organization": school.key}
