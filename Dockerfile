@@ -6,7 +6,8 @@ RUN python -m venv /venv \
     && /venv/bin/python -m pip install --no-cache-dir --require-hashes --no-deps -r requirements-production.lock
 COPY . .
 # The values below only let the settings load; nothing of them stays in the image.
-RUN DEBUG=false SECRET_KEY=unused-while-building DATABASE_URL=postgres://localhost/unused \
+RUN DEBUG=false SECRET_KEY=unused-while-building JWT_SIGNING_KEY=unused-while-building \
+    DATABASE_URL=postgres://localhost/unused \
     /venv/bin/python manage.py collectstatic --noinput --verbosity 0
 
 

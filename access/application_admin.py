@@ -106,7 +106,7 @@ class ApplicationAdmin(admin.ModelAdmin):
     def _show_secrets(self, request: HttpRequest, issued: list[IssuedSecret]) -> HttpResponse:
         """Answer with the page itself: a message would leave the secrets in a cookie or a session."""
         base_url = request.build_absolute_uri("/")
-        response = TemplateResponse(
+        return TemplateResponse(
             request,
             "admin/access/application/secrets.html",
             {
@@ -115,5 +115,3 @@ class ApplicationAdmin(admin.ModelAdmin):
                 "all_instructions": [(one, write_instructions(one, base_url=base_url)) for one in issued],
             },
         )
-        response["Cache-Control"] = "no-store"
-        return response
