@@ -15,6 +15,7 @@ from program_enrollments.api.enrolling import (
     enroll_in_masters_track,
 )
 from program_enrollments.api.grades import ProgramCourseGrade, iter_program_course_grades
+from program_enrollments.api.idempotency import FinalAnswer, WriteOnce, answer_once, prune_idempotency_keys
 from program_enrollments.api.linking import (
     link_program_enrollment_to_user,
     link_program_enrollments,
@@ -56,11 +57,14 @@ __all__ = [
     "ChangeSource",
     "CourseRunOverview",
     "DeletedCounts",
+    "FinalAnswer",
     "Nudge",
     "ProgramCourseEnrollmentRecord",
     "ProgramCourseGrade",
     "ProgramEnrollmentRecord",
     "ResetCounts",
+    "WriteOnce",
+    "answer_once",
     "change_program_course_enrollment_status",
     "change_program_enrollment_status",
     "create_program_course_enrollment",
@@ -91,6 +95,7 @@ __all__ = [
     "list_readable_programs",
     "list_waiting_since",
     "parse_course_key",
+    "prune_idempotency_keys",
     "reset_enrollments",
     "retire_user",
     "unlink_program_enrollment",
