@@ -1,4 +1,4 @@
-"""The accounts and the partner of the demo. Their secrets are published here: `load_demo` refuses to run in production."""
+"""The accounts and the partner of the demo, with published secrets; `load_demo` refuses to run in production."""
 
 from dataclasses import dataclass
 
