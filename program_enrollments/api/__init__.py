@@ -22,7 +22,7 @@ from program_enrollments.api.linking import (
     unlink_program_enrollment,
 )
 from program_enrollments.api.lookups import get_program, get_run_placement, parse_course_key
-from program_enrollments.api.nudging import Nudge, list_nudges
+from program_enrollments.api.nudging import Nudge, list_nudges, send_nudge
 from program_enrollments.api.overviews import (
     CourseRunOverview,
     is_enrolled_in_program,
@@ -93,6 +93,7 @@ __all__ = [
     "parse_course_key",
     "reset_enrollments",
     "retire_user",
+    "send_nudge",
     "unlink_program_enrollment",
     "write_program_course_enrollments",
     "write_program_enrollments",
