@@ -38,7 +38,7 @@ class BackendReadingAddresses(EmailBackend):
 
 class BackendLeavingBeforeTheThird(EmailBackend):
     asked = 0
-    error = SMTPServerDisconnected("Connection unexpectedly closed")
+    error: BaseException = SMTPServerDisconnected("Connection unexpectedly closed")
 
     def send_messages(self, messages):
         self.asked += 1
