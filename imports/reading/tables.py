@@ -59,7 +59,7 @@ class TableRoster:
         """Reject the pieces of a row that an unquoted CR cut apart in a file of LF, or the other way round.
 
         Nobody can tell such a CR from the end of a row, and a piece of a key must not pass for a key. Before an empty
-        line it is harmless: some systems end every row with CR CR LF.
+        line it is harmless: some systems end every row with CR CR LF. (The last record is always a blank one.)
         """
         usual = lines.latest_break
         held: tuple[int, list[str]] | None = None
@@ -72,8 +72,6 @@ class TableRoster:
             held = None if is_blank(record[1]) else record
             is_rest = is_rest and held is not None
             is_unusual = held is not None and lines.latest_break not in ("", usual)
-        if held and (row := self._read_piece(*held, is_piece=is_rest)):
-            yield row
 
     def _read_piece(self, line: int, cells: list[str], *, is_piece: bool) -> FileRow | None:
         return self._columns.reject_row(line, cells, _CUT) if is_piece else self._columns.read_row(line, cells)
@@ -108,7 +106,7 @@ class _Lines:
 
 
 def _read_records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record, blank ones too, with the physical line on which it starts."""
+    """Yield each record, blank ones and one more at the end too, with the physical line on which it starts."""
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     latest = start = 1
     cells: list[str] = []

@@ -320,6 +320,7 @@ def zip_of(name: str) -> bytes:
         pytest.param(gzip.compress(b""), "empty_file", "is empty", id="empty gzip"),
         pytest.param(b"\xef\xbb\xbf", "empty_file", "blank lines only", id="byte-order mark only"),
         pytest.param(b" \r\n\n\t\n", "empty_file", "blank lines only", id="blank"),
+        pytest.param(b'""\n', "empty_file", "blank lines only", id="blank value"),
         pytest.param(b",,\n,,\n", "no_header", '",,"', id="separators only"),
         pytest.param(zip_of("roster.csv"), "not_text", "a ZIP archive", id="zip"),
         pytest.param(zip_of("xl/workbook.xml"), "not_text", "an Excel workbook (.xlsx)", id="xlsx"),
