@@ -1,4 +1,4 @@
-"""The accounts and the partner of the demo. Their passwords are published here, so that they are refused in production."""
+"""The accounts and the partner of the demo, with their published passwords: never loaded in production."""
 
 from dataclasses import dataclass
 
