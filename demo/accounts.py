@@ -1,4 +1,4 @@
-"""The accounts and the partner of the demo, with their published passwords: never loaded in production."""
+"""The accounts and the partner of the demo, with published secrets; `load_demo` refuses to run in production."""
 
 from dataclasses import dataclass
 

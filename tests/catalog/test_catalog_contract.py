@@ -178,6 +178,15 @@ def test_programs_of_an_organization_are_those_it_authors_in_any_position(catalo
     assert catalog.list_programs_of_organization("edX") == [first, second]
 
 
+def test_programs_of_several_organizations_come_once_each(catalog_of):
+    shared = program("A", organizations=(ORGANIZATION, OTHER_ORGANIZATION))
+    own = program("B", organizations=(ORGANIZATION,))
+    catalog = catalog_of(ProgramContent(shared), ProgramContent(own))
+    assert catalog.list_programs_of_organizations(["edX", OTHER_ORGANIZATION.key, "Nobody"]) == [shared, own]
+    assert catalog.list_programs_of_organizations([OTHER_ORGANIZATION.key]) == [shared]
+    assert catalog.list_programs_of_organizations([]) == []
+
+
 def test_an_unknown_organization_is_told_apart_from_one_without_programs(catalog_of):
     assert catalog_of(ProgramContent(program())).list_programs_of_organization("Nobody") is None
 

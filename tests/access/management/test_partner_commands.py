@@ -27,7 +27,7 @@ def test_creating_a_partner_prints_what_it_needs(run, organization):
     output = run("create_partner", "UC Davis", "--organization", "UCDavis", "--role", "writer")
 
     application = Application.objects.get()
-    secret = re.search(r"Client secret  (\S+) ", output)[1]
+    secret = re.findall(r"Client secret  (\S+) ", output)[0]
     assert application.accepts_secret(secret)
     assert (
         output
@@ -116,7 +116,7 @@ def test_rotating_prints_the_new_secret_and_how_long_the_old_one_is_valid(run, a
 
     application.refresh_from_db()
     assert "Old secret     valid until 2026-11-25 12:00 UTC" in output
-    assert application.accepts_secret(re.search(r"Client secret  (\S+) ", output)[1])
+    assert application.accepts_secret(re.findall(r"Client secret  (\S+) ", output)[0])
     assert application.accepts_secret(CLIENT_SECRET)
 
 
