@@ -60,9 +60,9 @@ def test_writes_tell_each_answer_with_an_example(schema, path, method):
     operation = schema["paths"][f"{BASE}programs/{{program_uuid}}/{path}"][method]
 
     assert {int(status) for status in operation["responses"]} >= {200, 204, 207, 400, 401, 403, 404, 413, 415, 422}
-    for status, response in operation["responses"].items():
-        if "$ref" in response:
-            response = schema["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    shared = schema["components"]["responses"]
+    for status, described in operation["responses"].items():
+        response = shared[described["$ref"].rpartition("/")[2]] if "$ref" in described else described
         assert response["description"]
         if status != "204":
             assert response["content"]["application/json"]["examples"]
