@@ -21,11 +21,11 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db import connection
 
-SECONDS = 30
+SECONDS = 60
 
 
 def wait_until(condition, what):
-    """Poll until the condition holds; fail if it does not within half a minute."""
+    """Poll until the condition holds; fail if it does not within a minute."""
     deadline = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
