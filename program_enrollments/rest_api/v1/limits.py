@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from access.service import list_programs_in_reach
 from limits.service import get_rates
 from program_enrollments.rest_api.parsers import MAX_BODY_BYTES
 from program_enrollments.rest_api.v1.idempotency import MAX_KEY_LENGTH
@@ -17,7 +18,6 @@ from program_enrollments.rest_api.v1.pagination import (
     EnrollmentPagination,
     IdCursorPagination,
 )
-from program_enrollments.rest_api.v1.permissions import may_hold_access
 from program_enrollments.rest_api.v1.schema import NO_LIST, NOT_AUTHENTICATED
 
 PAGINATIONS: dict[str, type[IdCursorPagination]] = {
@@ -89,12 +89,15 @@ class LimitsViewSet(ApiViewSet):
                     scope: {"requests": rate.requests, "seconds": rate.seconds} for scope, rate in get_rates().items()
                 },
                 "idempotency_key": {"characters": MAX_KEY_LENGTH, "hours": settings.IDEMPOTENCY_KEY_HOURS},
-                "scopes": _list_scopes(request),
-                "programs": {"all": may_hold_access(request.user), "readable": [], "writable": []},
+                "scopes": None if self.access.scopes is None else sorted(self.access.scopes),
+                "programs": self.describe_programs(),
             }
         )
 
-
-def _list_scopes(request: Request) -> list[str] | None:
-    scopes = getattr(request.auth, "scopes", None)
-    return None if scopes is None else sorted(scopes)
+    def describe_programs(self) -> dict[str, Any]:
+        programs = list_programs_in_reach(self.access)
+        return {
+            "all": self.access.is_unlimited,
+            "readable": [program.uuid for program in programs if self.access.may_read(program)],
+            "writable": [program.uuid for program in programs if self.access.may_write(program)],
+        }
