@@ -185,7 +185,8 @@ SPECTACULAR_SETTINGS = {
 
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_ALLOW_CREDENTIALS = True
-CORS_ALLOW_HEADERS = [*default_headers, "use-jwt-cookie"]
+CORS_ALLOW_HEADERS = [*default_headers, "use-jwt-cookie", "idempotency-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["Idempotency-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
 
 # Tokens
 
@@ -277,6 +278,7 @@ COURSE_HOME_URL_TEMPLATE = env.str("COURSE_HOME_URL_TEMPLATE", default="/courses
 # E-mail
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
+EMAIL_TIMEOUT = 30  # seconds; a nudge keeps its row locked while the mail server answers
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="webmaster@localhost")
 
 LOGGING = build_logging(env, debug=DEBUG)

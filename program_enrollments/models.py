@@ -133,3 +133,23 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"idempotency key {self.pk}"
+
+
+class CourseNudge(models.Model):
+    """An e-mail sent to a learner who passed a run of a program on a day: one at most for each of the three."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="course_nudges", db_index=False
+    )  # the unique constraint's index begins with it
+    program_uuid = models.UUIDField("program")
+    passed_on = models.DateField(help_text="A day of the site's time zone.")
+    sent_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "program_uuid", "passed_on"], name="coursenudge_once_a_day"),
+        )
+
+    def __str__(self) -> str:
+        return f"nudge {self.pk}"

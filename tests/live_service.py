@@ -15,16 +15,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection
 
-SECONDS = 30
+SECONDS = 60
 
 
 def wait_until(condition, what):
-    """Poll until the condition holds; fail if it does not within half a minute."""
+    """Poll until the condition holds; fail if it does not within a minute."""
     deadline = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
@@ -67,19 +68,21 @@ class LiveService:
 
 
 @contextmanager
-def live_service() -> Iterator[LiveService]:
+def live_service(log_file=os.devnull, **environment: str) -> Iterator[LiveService]:
     """Start gunicorn with one worker; it is ready when the block begins, and killed when it ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = f"-m gunicorn config.wsgi --bind 127.0.0.1:{port} --worker-class gthread --threads 2 --no-control-socket"
-    process = subprocess.Popen(
-        [sys.executable, *command.split()],
-        cwd=settings.BASE_DIR,
-        env=os.environ | {"DATABASE_URL": _database_url()},
-        start_new_session=True,
-        stderr=subprocess.DEVNULL,
-    )
+    with Path(log_file).open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command.split()],
+            cwd=settings.BASE_DIR,
+            env=os.environ | {"DATABASE_URL": _database_url()} | environment,
+            start_new_session=True,
+            stdout=log,
+            stderr=log,
+        )
     service = LiveService(port, process)
     try:
         wait_until(service.is_ready, "the service is ready")

@@ -23,7 +23,7 @@ from program_enrollments.api.linking import (
     unlink_program_enrollment,
 )
 from program_enrollments.api.lookups import get_program, get_run_placement, parse_course_key
-from program_enrollments.api.nudging import Nudge, list_nudges
+from program_enrollments.api.nudging import Nudge, list_nudges, send_nudge
 from program_enrollments.api.overviews import (
     CourseRunOverview,
     is_enrolled_in_program,
@@ -98,6 +98,7 @@ __all__ = [
     "prune_idempotency_keys",
     "reset_enrollments",
     "retire_user",
+    "send_nudge",
     "unlink_program_enrollment",
     "write_program_course_enrollments",
     "write_program_enrollments",

@@ -213,6 +213,12 @@ def test_an_unknown_program_has_no_curricula(catalog_of):
     assert catalog_of().list_curricula(UUID(int=0)) == []
 
 
+def test_curricula_are_named_and_unknown_ones_left_out(catalog_of):
+    one, other = curriculum(), curriculum()
+    catalog = catalog_of(ProgramContent(program(), curricula=(one, other)))
+    assert catalog.list_curriculum_names([one.uuid, uuid4()]) == {one.uuid: "Curriculum"}
+
+
 def test_a_course_run_comes_whole(catalog_of):
     wanted = run_of(
         "One",
@@ -240,6 +246,23 @@ def test_unknown_keys_are_left_out_of_a_list_of_course_runs(catalog_of):
     catalog = catalog_of(ProgramContent(program(), courses=(course("One"), course("Two"), course("Three"))))
     keys = [run_key("Two"), run_key("Nowhere"), run_key("One")]
     assert catalog.list_course_runs(keys) == [run_of("One"), run_of("Two")]
+
+
+@pytest.mark.parametrize("text", ["edx+one", "ONE+2026", "run of o", "course One"])
+def test_course_runs_are_found_by_a_part_of_key_title_or_course_title_in_any_case(catalog_of, text):
+    catalog = catalog_of(ProgramContent(program(), courses=(course("One"), course("Two"))))
+    assert catalog.search_course_run_keys(text, limit=5) == [run_key("One")]
+
+
+@pytest.mark.parametrize("text", ["three", "%", "o_e"])
+def test_no_course_run_is_found_by_what_is_in_none(catalog_of, text):
+    catalog = catalog_of(ProgramContent(program(), courses=(course("One"), course("Two"))))
+    assert catalog.search_course_run_keys(text, limit=5) == []
+
+
+def test_a_search_for_course_runs_ends_at_the_limit(catalog_of):
+    catalog = catalog_of(ProgramContent(program(), courses=(course("One"), course("Two"), course("Three"))))
+    assert len(catalog.search_course_run_keys("2026", limit=2)) == 2
 
 
 # Which runs are in a program

@@ -77,7 +77,6 @@ class LimitsViewSet(ApiViewSet):
     pagination_class = None
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        programs = list_programs_in_reach(self.access)
         return Response(
             {
                 "records_per_write": settings.MAX_RECORDS_PER_WRITE,
@@ -91,10 +90,14 @@ class LimitsViewSet(ApiViewSet):
                 },
                 "idempotency_key": {"characters": MAX_KEY_LENGTH, "hours": settings.IDEMPOTENCY_KEY_HOURS},
                 "scopes": None if self.access.scopes is None else sorted(self.access.scopes),
-                "programs": {
-                    "all": self.access.is_unlimited,
-                    "readable": [program.uuid for program in programs if self.access.may_read(program)],
-                    "writable": [program.uuid for program in programs if self.access.may_write(program)],
-                },
+                "programs": self.describe_programs(),
             }
         )
+
+    def describe_programs(self) -> dict[str, Any]:
+        programs = list_programs_in_reach(self.access)
+        return {
+            "all": self.access.is_unlimited,
+            "readable": [program.uuid for program in programs if self.access.may_read(program)],
+            "writable": [program.uuid for program in programs if self.access.may_write(program)],
+        }

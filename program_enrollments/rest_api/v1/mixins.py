@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 from django.conf import settings
 from opaque_keys.edx.keys import CourseKey
 from rest_framework import exceptions, serializers
+from rest_framework.metadata import SimpleMetadata
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -27,10 +28,19 @@ from program_enrollments.rest_api.v1.permissions import HasProgramAccess
 from program_enrollments.rest_api.v1.throttles import RateLimitMixin
 
 
+class PathMetadata(SimpleMetadata):
+    """What OPTIONS tells of a path: its name, and the media types that go in and out."""
+
+    def determine_actions(self, request: Request, view: Any) -> dict[str, Any]:
+        """Leave the fields of bodies to the API's documentation."""
+        return {}
+
+
 class ApiViewSet(RateLimitMixin, GenericViewSet[Any]):
     """Answers who asks (401, 429, 403) before what is asked for (404, 405, 406, and then the body)."""
 
-    http_method_names = ("get", "head", "post", "patch", "put")
+    http_method_names = ("get", "head", "options", "post", "patch", "put")
+    metadata_class = PathMetadata
 
     @property
     def caller(self) -> User:

@@ -36,7 +36,7 @@ class RateLimitMixin(APIView):
     def perform_authentication(self, request: Request) -> None:
         try:
             super().perform_authentication(request)
-        except exceptions.AuthenticationFailed:
+        except exceptions.APIException:
             self._count(request)
             raise
         note_requester(user_id=request.user.pk, client_id=find_client_id(request))

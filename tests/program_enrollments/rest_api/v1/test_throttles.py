@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from rest_framework.test import APIClient
 
 BASE = "/api/program_enrollments/v1/"
 READABLE = f"{BASE}programs/enrollments/"
@@ -106,3 +107,13 @@ def test_a_request_for_an_unknown_media_type_counts_once(staff_client):
     response = staff_client.get(READABLE, headers={"accept": "text/csv"})
 
     assert (response.status_code, response["RateLimit"].split(";")[1]) == (406, "r=1")
+
+
+def test_a_write_refused_for_its_missing_csrf_token_counts(staff, program):
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(staff)
+
+    answers = [client.post(f"{BASE}programs/{program.uuid}/enrollments/", []) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [403, 429]
+    assert answers[0]["RateLimit-Policy"] == '"write";q=1;w=60'
