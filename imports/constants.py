@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from program_enrollments.constants import WriteAction
+from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus, WriteAction
 
 
 class ImportKind(models.TextChoices):
@@ -61,3 +61,21 @@ class RowOutcome(models.TextChoices):
 
 
 CHANGING_OUTCOMES = (RowOutcome.CREATE, RowOutcome.UPDATE, RowOutcome.DROP)
+
+
+class ExportFormat(models.TextChoices):
+    """In what form enrollments are exported. Published."""
+
+    CSV = "csv", "CSV"
+    NDJSON = "ndjson", "NDJSON"
+
+
+DROP_STATUSES = {
+    ImportKind.PROGRAM_ENROLLMENTS: (
+        ProgramEnrollmentStatus.CANCELED,
+        ProgramEnrollmentStatus.ENDED,
+        ProgramEnrollmentStatus.SUSPENDED,
+    ),
+    ImportKind.COURSE_ENROLLMENTS: (ProgramCourseEnrollmentStatus.INACTIVE,),
+}
+"""{kind: what a snapshot may give to absent learners}, the default first."""

@@ -13,6 +13,12 @@ class ImportsError(Exception):
     code: ClassVar[str]
 
 
+class InvalidOption(ImportsError):
+    """An option has a value that makes no sense; the text names it."""
+
+    code = "invalid_option"
+
+
 class StateConflict(ImportsError):
     """The import is in a state in which this cannot be done with it."""
 

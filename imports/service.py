@@ -10,19 +10,28 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from imports.constants import (
     APPLIED_STATES,
+    DROP_STATUSES,
     RUNNABLE_STATES,
+    ExportFormat,
     ImportAction,
     ImportKind,
     ImportMode,
     ImportState,
 )
-from imports.exceptions import ImportsError, PlanStale, SecondPersonNeeded, StateConflict
-from imports.files import FileRow, open_roster
+from imports.exceptions import ImportsError, InvalidOption, PlanStale, SecondPersonNeeded, StateConflict
+from imports.exporting import (
+    export_course_enrollments,
+    export_program_enrollments,
+    iter_rejected_csv,
+    iter_results_csv,
+    list_rows,
+)
 from imports.models import Import, ImportRow
 from imports.plan_statements import list_stale_lines
 from imports.pruning import prune_imports
@@ -32,10 +41,11 @@ from learners.service import User
 from program_enrollments import api
 
 __all__ = [
-    "FileRow",
+    "ExportFormat",
     "Import",
     "ImportRow",
     "ImportsError",
+    "InvalidOption",
     "PlanStale",
     "SecondPersonNeeded",
     "StateConflict",
@@ -44,8 +54,13 @@ __all__ = [
     "cancel_import",
     "create_import",
     "discard_import",
-    "iter_rejected_cells",
+    "export_course_enrollments",
+    "export_program_enrollments",
+    "get_import",
+    "iter_rejected_csv",
+    "iter_results_csv",
     "list_imports",
+    "list_rows",
     "place_in_queue",
     "prune_imports",
     "undo_import",
@@ -70,11 +85,13 @@ def create_import(
     uploaded_by: User | None = None,
     request_id: str = "",
 ) -> Import:
-    """Store an uploaded file and queue its import. Raises: ProgramDoesNotExist.
+    """Store an uploaded file and queue its import. Raises: ProgramDoesNotExist; InvalidOption.
 
-    `drop_status` is for snapshots: what absent learners get; `max_drop` the number of them that needs no second person.
+    `drop_status` is for snapshots: what absent learners get (one of `DROP_STATUSES`, the first unless given);
+    `max_drop` the number of them that needs no second person.
     """
     api.get_program(program_uuid)
+    drop_status = _settle_drop_status(kind, is_snapshot, drop_status, max_drop)
     item = Import(
         program_uuid=program_uuid,
         kind=kind,
@@ -97,9 +114,40 @@ def create_import(
     return item
 
 
+def _settle_drop_status(kind: ImportKind, is_snapshot: bool, drop_status: str, max_drop: int | None) -> str:
+    if not is_snapshot:
+        for name, value in (("drop_status", drop_status or None), ("max_drop", max_drop)):
+            if value is not None:
+                raise InvalidOption(f"Option {name}: only a snapshot drops learners.")
+        return ""
+    possible = DROP_STATUSES[kind]
+    if drop_status and drop_status not in possible:
+        raise InvalidOption(f"Option drop_status: for {kind} one of {', '.join(possible)}.")
+    return drop_status or possible[0].value
+
+
 def list_imports(program_uuid: UUID) -> QuerySet[Import]:
-    """Return a program's imports, the latest first."""
-    return Import.objects.filter(program_uuid=program_uuid).select_related("uploaded_by").order_by("-created", "id")
+    """Return a program's imports, the latest first, each with its `queue_place` (see `place_in_queue`)."""
+    return _with_details().filter(program_uuid=program_uuid).order_by("-created", "id")
+
+
+def get_import(import_id: UUID) -> Import:
+    """Return an import with its `queue_place` (see `place_in_queue`). Raises: Import.DoesNotExist."""
+    return _with_details().get(pk=import_id)
+
+
+def _with_details() -> QuerySet[Import]:
+    ahead = (
+        Import.objects.filter(
+            program_uuid=OuterRef("program_uuid"), state__in=RUNNABLE_STATES, created__lt=OuterRef("created")
+        )
+        .order_by()
+        .values("program_uuid")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    place = Case(When(state=ImportState.QUEUED, then=Coalesce(Subquery(ahead), 0)))
+    return Import.objects.select_related("uploaded_by", "decided_by", "undone_by").annotate(queue_place=place)
 
 
 def place_in_queue(item: Import) -> int | None:
@@ -208,20 +256,6 @@ def undo_import(
         )
         _enqueue(item)
     return item
-
-
-def iter_rejected_cells(item: Import):  # type: ignore[no-untyped-def]
-    """Yield (cells as uploaded, row) of each rejected line, in file order; memory does not grow with the file."""
-    rejected = item.rows.filter(outcome="reject", line__isnull=False).order_by("position").iterator()
-    row = next(rejected, None)
-    with item.file.open("rb") as file:
-        roster = open_roster(file, kind=item.kind, content_type=item.content_type, file_name=item.file_name)
-        for line in roster:
-            if row is None:
-                return
-            if line.line == row.line:
-                yield line.cells, row
-                row = next(rejected, None)
 
 
 def _lock(import_id: UUID) -> Import:
