@@ -1,6 +1,6 @@
 """Planning: what each row of a file would do, decided by the rules that the API writes by."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 from uuid import UUID
@@ -110,7 +110,7 @@ class CoursePlanner:
                     lock=False,
                     claimed=self._claimed.setdefault(course_key, set()),
                 )
-                settle_course_rows(group, decisions)
+                settle_course_rows(group, decisions, find_course_staff(decisions))
         _repeat_decisions(wanted, planned)
         return planned
 
@@ -198,10 +198,13 @@ def settle_program_row(row: Any, decision: api.EnrollmentDecision) -> None:
     row.outcome = _outcome(row.before, row.after)
 
 
-def settle_course_rows(rows: Sequence[Any], decisions: Sequence[api.CourseDecision]) -> None:
-    """Write into rows, planned or stored, what was decided about them. Costs two queries."""
-    standing = [decision.wish.row for decision in decisions if decision.wish and decision.wish.row]
-    staff_ids = api.list_course_staff(standing)
+def find_course_staff(decisions: Sequence[api.CourseDecision]) -> set[int]:
+    """Return the ids of the standing rows whose learners are staff of the run now."""
+    return api.list_course_staff([decision.wish.row for decision in decisions if decision.wish and decision.wish.row])
+
+
+def settle_course_rows(rows: Sequence[Any], decisions: Sequence[api.CourseDecision], staff_ids: Container[int]) -> None:
+    """Write into rows, planned or stored, what was decided about them; `staff_ids` as they were before the write."""
     for row, decision in zip(rows, decisions, strict=True):
         if decision.wish is None:
             reject(row, decision.outcome)

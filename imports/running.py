@@ -26,6 +26,7 @@ from imports.plan_statements import add_drops, clear_plan, count_outcomes, settl
 from imports.planning import (
     as_course_record,
     as_program_record,
+    find_course_staff,
     group_by_course_run,
     layers_of_distinct_learners,
     make_planner,
@@ -257,6 +258,11 @@ def _carry_out_layer(
     drops = [row for row in rows if row.outcome == RowOutcome.DROP]
     if item.kind == ImportKind.COURSE_ENROLLMENTS:
         for course_key, group in group_by_course_run(rows):
+            staff_ids: set[int] = set()
+
+            def observe(decided: Sequence[api.CourseDecision], staff_ids: set[int] = staff_ids) -> None:
+                staff_ids.update(find_course_staff(decided))
+
             decisions = api.carry_out_program_course_enrollments(
                 program=program,
                 course_key=course_key,
@@ -265,8 +271,9 @@ def _carry_out_layer(
                 records=[as_course_record(row) for row in group],
                 source=source,
                 others_are_locked_out=item.is_atomic,
+                observe=observe,
             )
-            settle_course_rows(group, decisions)
+            settle_course_rows(group, decisions, staff_ids)
     else:
         program_decisions = api.carry_out_program_enrollments(
             program=program,

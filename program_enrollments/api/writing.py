@@ -126,11 +126,13 @@ def carry_out_program_course_enrollments(
     records: Sequence[ProgramCourseEnrollmentRecord],
     source: ChangeSource,
     others_are_locked_out: bool = False,
+    observe: Callable[[Sequence[CourseDecision]], None] = lambda decisions: None,
 ) -> list[CourseDecision]:
     """Decide about records in a course run of the program and write what was decided, in one transaction.
 
     Records have a known status, and a student key of their own. Answers are in the order of the records.
-    `others_are_locked_out`: the caller's transaction has called `lock_out_other_writers`.
+    `others_are_locked_out`: the caller's transaction has called `lock_out_other_writers`. `observe` is shown what was
+    decided before it is written; after a fault, the same records come again.
     """
 
     def write(some_records: Sequence[ProgramCourseEnrollmentRecord]) -> list[CourseDecision]:
@@ -142,6 +144,7 @@ def carry_out_program_course_enrollments(
             records=some_records,
             lock=not others_are_locked_out,
         )
+        observe(decisions)
         return _write_course_decisions(decisions, source)
 
     def refuse(record: ProgramCourseEnrollmentRecord) -> CourseDecision:

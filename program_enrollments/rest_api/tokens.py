@@ -18,8 +18,8 @@ class _TokenReader(Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:
             return dict(super().validate(attrs))
-        except (RecursionError, ObjectDoesNotExist) as error:
-            raise InvalidToken from error
+        except (RecursionError, ObjectDoesNotExist) as fault:
+            raise InvalidToken from fault
 
 
 class TokenRefreshSerializer(_TokenReader, serializers.TokenRefreshSerializer):

@@ -33,7 +33,7 @@ def empty_database():
 def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -63,13 +63,12 @@ def test_run_demo_serves_what_its_guide_says_and_stops_in_order():
     with empty_database() as database_url, running_demo(database_url, port) as process:
         guide = read_guide(process)
         assert f"http://127.0.0.1:{port}/api/program_enrollments/v1/" in guide
-        username, password = re.search(r'"username": "(.+)", "password": "(.+)"', guide).groups()
+        username, password = re.findall(r'"username": "(.+)", "password": "(.+)"', guide)[0]
         token = requests.post(
             f"http://127.0.0.1:{port}/api/token/", json={"username": username, "password": password}, timeout=10
         ).json()["access"]
-        enrollments = requests.get(
-            re.search(r"-X PUT (\S+)", guide)[1], headers={"Authorization": f"JWT {token}"}, timeout=10
-        )
+        url = re.findall(r"-X PUT (\S+)", guide)[0]
+        enrollments = requests.get(url, headers={"Authorization": f"JWT {token}"}, timeout=10)
         assert enrollments.status_code == 200
 
         process.send_signal(signal.SIGTERM)

@@ -168,5 +168,5 @@ def test_the_cost_of_a_reset_does_not_grow_with_enrollments_and_users(
             program_enrollment__user=user,
             course_enrollment=CourseEnrollmentFactory(user=user),
         )
-    with django_assert_num_queries(33):
+    with django_assert_num_queries(35):
         reset()
