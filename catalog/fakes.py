@@ -54,6 +54,11 @@ class InMemoryCatalog:
         programs = [p for p in self._programs() if organization_key in _organization_keys(p.authoring_organizations)]
         return programs or None
 
+    def list_programs_of_organizations(self, organization_keys: Collection[str]) -> list[Program]:
+        """See `Catalog`."""
+        wanted = set(organization_keys)
+        return [p for p in self._programs() if not wanted.isdisjoint(_organization_keys(p.authoring_organizations))]
+
     def list_curricula(self, program_uuid: UUID) -> list[Curriculum]:
         """See `Catalog`."""
         content = self._contents.get(program_uuid)

@@ -115,6 +115,9 @@ class Catalog(Protocol):
     def list_programs_of_organization(self, organization_key: str) -> list[Program] | None:
         """Return the programs that the organization authors, in any position; None if there is no such organization."""
 
+    def list_programs_of_organizations(self, organization_keys: Collection[str]) -> list[Program]:
+        """Return the programs that any of the organizations authors, in any position, each once."""
+
     def list_curricula(self, program_uuid: UUID) -> list[Curriculum]:
         """Return the program's curricula with their courses and runs; empty for an unknown program."""
 

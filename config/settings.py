@@ -4,7 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
+
+from config.development_key import load_development_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / "var"
@@ -53,8 +56,11 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "simple_history",
     "social_django",
+    "corsheaders",
+    "oauth2_provider",
     "catalog",
     "learners",
+    "access",
     "grades",
     "program_enrollments",
     "imports",
@@ -67,6 +73,7 @@ MIDDLEWARE = [
     "config.health.health_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "config.middleware.utf8_requests",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -123,13 +130,17 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     *env.list("SINGLE_SIGN_ON_BACKENDS", default=[]),
 ]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "access.hashers.ClientSecretHasher",
+]
 LOGIN_URL = "admin:login"
 
 # API
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "program_enrollments.rest_api.authentication.TokenAuthentication",
+        "access.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -144,7 +155,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Program enrollments",
     "DESCRIPTION": "Enroll learners in degree programs and their course runs, and read grades back.\n\n"
-    "Ask `/api/token/` for an access token, and send it as `Authorization: JWT <token>`. Every path works with and"
+    "Partner systems ask `/oauth2/access_token` for an access token, people with a password `/api/token/`; send it as"
+    " `Authorization: JWT <token>`. A token is good for the scopes that it holds. Every path works with and"
     " without its trailing slash. Every error has the same shape: `developer_message` and `error_code`.",
     "VERSION": "1.0.0",
     "LICENSE": {"name": "Apache-2.0"},
@@ -164,12 +176,52 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOW_CREDENTIALS = True
+CORS_ALLOW_HEADERS = [*default_headers, "use-jwt-cookie"]
+
+# Tokens
+
+JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", multiline=True, default="")
+if not JWT_SIGNING_KEY and env.str("JWT_SIGNING_KEY_FILE", default=""):
+    JWT_SIGNING_KEY = Path(env.str("JWT_SIGNING_KEY_FILE")).read_text(encoding="ascii")
+if not JWT_SIGNING_KEY:
+    if not DEBUG:
+        raise ImproperlyConfigured("JWT_SIGNING_KEY or JWT_SIGNING_KEY_FILE must be set when DEBUG is off.")
+    JWT_SIGNING_KEY = load_development_key(DATA_DIR)
+JWT_ADDITIONAL_PUBLIC_KEYS = env.str("JWT_ADDITIONAL_PUBLIC_KEYS", multiline=True, default="")
+JWT_ISSUER = env.str("JWT_ISSUER", default="program-enrollments")
+JWT_AUDIENCE = env.str("JWT_AUDIENCE", default="program-enrollments")
+TRUSTED_JWT_ISSUERS = env.json("TRUSTED_JWT_ISSUERS", default=[])
+
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=60))
 SIMPLE_JWT = {
     "AUTH_HEADER_TYPES": ("JWT", "Bearer"),
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=60)),
+    "ACCESS_TOKEN_LIFETIME": ACCESS_TOKEN_LIFETIME,
     "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
+    "USER_ID_CLAIM": "sub",
+}
+
+OAUTH2_PROVIDER_APPLICATION_MODEL = "access.Application"
+OAUTH2_PROVIDER = {
+    "APPLICATION_ADMIN_CLASS": "access.application_admin.ApplicationAdmin",
+    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",  # client credentials, no other grant
+    "OAUTH2_VALIDATOR_CLASS": "access.oauth.PartnerValidator",
+    "SCOPES_BACKEND_CLASS": "access.oauth.ApplicationScopes",
+    "ACCESS_TOKEN_EXPIRE_SECONDS": int(ACCESS_TOKEN_LIFETIME.total_seconds()),
+    "CLIENT_SECRET_GENERATOR_LENGTH": 48,
+    "CLIENT_SECRET_HASHER": "pbkdf2_sha256_client_secret",
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    # What follows concerns grants that are not offered; without it, the deployment checks would warn of them.
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
 }
 
 # Domain

@@ -12,6 +12,7 @@ handler404 = "program_enrollments.rest_api.fallbacks.page_not_found"
 handler500 = "program_enrollments.rest_api.fallbacks.server_error"
 
 urlpatterns = [
+    path("", include("access.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("program_enrollments.rest_api.tokens")),
     *both_spellings("api/schema/", SpectacularAPIView.as_view(), "schema"),

@@ -48,6 +48,11 @@ class DatabaseCatalog:
         organization = models.Organization.objects.filter(key=organization_key).first()
         return None if organization is None else _read_programs(organization.programs.all())
 
+    def list_programs_of_organizations(self, organization_keys: Collection[str]) -> list[Program]:
+        """See `Catalog`. One query."""
+        authored = models.ProgramOrganization.objects.filter(organization__key__in=organization_keys)
+        return _read_programs(models.Program.objects.filter(pk__in=authored.order_by().values("program")))
+
     def list_curricula(self, program_uuid: UUID) -> list[Curriculum]:
         """See `Catalog`. Seven queries: curricula, their course and program links, what is linked, runs, due dates."""
         curricula = models.Curriculum.objects.filter(program__uuid=program_uuid).prefetch_related(

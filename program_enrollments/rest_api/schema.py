@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema_serializer
 from rest_framework import serializers
 
@@ -36,19 +34,6 @@ def error(
             value["field_errors"] = field_errors
         examples.append(OpenApiExample(code, value=value))
     return OpenApiResponse(ErrorSerializer, description=description, examples=examples)
-
-
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "program_enrollments.rest_api.authentication.TokenAuthentication"
-    name = "token"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "An access token from `/api/token/`: `Authorization: JWT <token>` or `Bearer <token>`.",
-        }
 
 
 def leave_one_spelling(endpoints: list[Endpoint]) -> list[Endpoint]:

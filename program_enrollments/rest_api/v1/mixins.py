@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.viewsets import GenericViewSet
 
+from access.service import Credentials, ProgramAccess, Scope, get_program_access
 from catalog.service import Program
 from learners.service import User
 from program_enrollments.api import ChangeSource, get_program, get_run_placement, parse_course_key
@@ -34,6 +35,11 @@ class ApiViewSet(GenericViewSet[Any]):
     def caller(self) -> User:
         """The account that asks; permissions have refused anonymous callers."""
         return cast(User, self.request.user)
+
+    @cached_property
+    def access(self) -> ProgramAccess:
+        """What the caller may do in programs; nothing while the caller is anonymous."""
+        return get_program_access(self.caller, cast(Credentials | None, self.request.auth))
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         try:
@@ -62,6 +68,8 @@ class EnrollmentsViewSet(ProgramMixin, ApiViewSet):
     """Enrollments in a program, for those who have access to it."""
 
     permission_classes = (HasProgramAccess,)
+    read_scope = Scope.ENROLLMENTS_READ
+    write_scope = Scope.ENROLLMENTS_WRITE
 
 
 class CourseRunMixin(EnrollmentsViewSet):
