@@ -3,7 +3,7 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db.models.fields.json import KT
 from opaque_keys.edx.keys import CourseKey
 
 from imports.constants import ExportFormat, ImportKind, RowOutcome
-from imports.files import FileRow, open_roster
+from imports.files import open_roster
 from imports.models import Import, ImportRow
 from imports.safe_csv import escape_cell, escape_uploaded_cell
 from imports.streaming import stream_copy
@@ -39,15 +39,19 @@ NDJSON_OPTIONS = r", QUOTE E'\x01', DELIMITER E'\x02'"
 DELIMITER_OPTIONS = {",": "", ";": ", DELIMITER ';'", "\t": r", DELIMITER E'\t'"}
 
 
-def list_rows(item: Import) -> QuerySet[ImportRow]:
-    """Return the rows of a plan in their order, each with its `result`: the contract's word once it was carried out."""
+def list_rows(item: Import, *, outcomes: Collection[str] | None = None) -> QuerySet[ImportRow]:
+    """Return the rows of a plan in their order, or those of some outcomes.
+
+    Each has its `told_result`: the contract's word once it was carried out, "" until then.
+    """
     is_done = Q(course_key__lt=item.done_course_key) | Q(
         course_key=item.done_course_key, position__lte=item.done_position
     )
     result = Case(
         When(outcome=RowOutcome.REJECT, then=F("error_code")), When(is_done, then=F("status")), default=Value("")
     )
-    return item.rows.annotate(told_result=result).order_by("position")
+    rows = item.rows.annotate(told_result=result).order_by("position")
+    return rows if outcomes is None else rows.filter(outcome__in=outcomes)
 
 
 def export_program_enrollments(enrollments: QuerySet[ProgramEnrollment], fmt: ExportFormat) -> Iterator[bytes]:
@@ -116,7 +120,9 @@ def iter_rejected_csv(item: Import) -> Iterator[bytes]:
     """
     header = item.header if item.delimiter else [*COLUMNS[ImportKind(item.kind)], *item.header]
     kept = [place for place, title in enumerate(header) if title.strip().lower() not in REJECT_COLUMNS]
-    yield _mark(item) + _write_lines([[*(escape_uploaded_cell(header[place]) for place in kept), *REJECT_COLUMNS]], item)
+    yield _mark(item) + _write_lines(
+        [[*(escape_uploaded_cell(header[place]) for place in kept), *REJECT_COLUMNS]], item
+    )
     rejected = _iter_rejected(item)
     while some := list(islice(rejected, LINES_AT_ONCE)):
         yield _write_lines([_tell_rejected(cells, row, kept, len(header)) for cells, row in some], item)

@@ -50,5 +50,5 @@ class _Copying(Thread):
         with os.fdopen(self._writing, "wb", buffering=CHUNK_BYTES) as pipe:
             try:
                 self._cursor.copy_expert(self._statement, pipe)
-            except Exception as error:  # noqa: BLE001 -- raised again where the file is read
+            except Exception as error:  # raised again where the file is read
                 self.fault = error

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from imports.exceptions import ImportsError, InvalidOption, PlanStale, SecondPersonNeeded, StateConflict
+from imports.service import Import, ImportsError, InvalidOption, PlanStale, SecondPersonNeeded, StateConflict
 from program_enrollments.rest_api import errors
 
 STATUS_BY_ERROR: dict[type[ImportsError], HTTPStatus] = {
@@ -72,6 +72,8 @@ class BodyCutOff(APIException):
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Answer what imports refuse; the rest as everywhere in the API."""
+    if isinstance(exc, Import.DoesNotExist):
+        exc = ImportNotFound()
     if not isinstance(exc, ImportsError):
         return errors.exception_handler(exc, context)
     body = errors.error_body(str(exc), exc.code)

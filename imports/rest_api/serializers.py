@@ -73,9 +73,9 @@ def read_options(*sources: Mapping[str, list[str]]) -> dict[str, Any]:
         reasons |= {name: " ".join(map(str, errors)) for name, errors in options.errors.items()}
     if reasons:
         raise InvalidOptions(reasons)
-    values = dict(options.validated_data)
-    values["is_atomic"], values["is_snapshot"] = values.pop("atomic"), values.pop("snapshot")
-    return values
+    arguments = dict(options.validated_data)
+    arguments |= {"is_atomic": arguments.pop("atomic"), "is_snapshot": arguments.pop("snapshot")}
+    return arguments
 
 
 class UndoSerializer(serializers.Serializer[Any]):

@@ -64,7 +64,7 @@ class BoundedFormHandler(FileUploadHandler):
     def handle_raw_input(
         self,
         input_data: Any,
-        META: Any,  # noqa: N803 -- Django's name
+        META: Any,
         content_length: int,
         boundary: Any,
         encoding: str | None = None,
@@ -106,9 +106,7 @@ def _receive_form(request: Request) -> Upload:
     file = files[FILE_FIELD]
     if file.size > settings.IMPORT_MAX_BYTES:
         raise FileTooLarge(settings.IMPORT_MAX_BYTES)
-    options = {
-        name: values for name, values in form.lists() if name != FILE_FIELD and name not in FIELDS_OF_BROWSERS
-    }
+    options = {name: values for name, values in form.lists() if name != FILE_FIELD and name not in FIELDS_OF_BROWSERS}
     return Upload(file, file.name, file.content_type or "", options)
 
 

@@ -37,5 +37,5 @@ def error(
 
 
 def leave_one_spelling(endpoints: list[Endpoint]) -> list[Endpoint]:
-    """Describe each path once, with its trailing slash."""
-    return [endpoint for endpoint in endpoints if endpoint[0].endswith("/")]
+    """Describe each path once, with its trailing slash; files without one."""
+    return [endpoint for endpoint in endpoints if endpoint[0].endswith("/") != endpoint[0].rstrip("/").endswith(".csv")]
