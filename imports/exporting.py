@@ -5,7 +5,7 @@ import csv
 import io
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields.json import KT
@@ -136,22 +136,27 @@ def _iter_rejected(item: Import) -> Iterator[tuple[list[str], ImportRow]]:
         for row in rejected:
             yield [escape_cell(_tell_planned(row, column)) for column in columns], row
         return
-    row = next(rejected, None)
-    if row is None:
+    awaited = next(rejected, None)
+    if awaited is None:
         return
     with item.file.open("rb") as file:
-        for line in open_roster(file, kind=item.kind, content_type=item.content_type, file_name=item.file_name):
-            if line.line == row.line:
+        roster = open_roster(
+            cast(BinaryIO, file), kind=item.kind, content_type=item.content_type, file_name=item.file_name
+        )
+        for line in roster:
+            if line.line == awaited.line:
                 told = [] if item.delimiter else [escape_cell(line.values[column]) for column in columns]
-                yield [*told, *map(escape_uploaded_cell, line.cells)], row
-                row = next(rejected, None)
-                if row is None:
+                yield [*told, *map(escape_uploaded_cell, line.cells)], awaited
+                awaited = next(rejected, None)
+                if awaited is None:
                     return
 
 
 def _tell_planned(row: ImportRow, column: str) -> str:
     value = row.course_key if column == "course_id" else getattr(row, column)
-    return {None: "", True: "true", False: "false"}.get(value, str(value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
 
 
 def _tell_rejected(cells: Sequence[str], row: ImportRow, kept: Sequence[int], width: int) -> list[str]:

@@ -1,6 +1,7 @@
 """What the OpenAPI description says of imports and exports."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -37,6 +38,8 @@ from program_enrollments.rest_api.v1.schema import (
     answer,
     page_size,
 )
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 IMPORTS, EXPORTS = "Imports", "Exports"
 
@@ -147,9 +150,9 @@ def decision(
     request: Any = None,
     forbidden: OpenApiResponse = FORBIDDEN[403],
     conflict: OpenApiResponse = CONFLICT,
-) -> Any:
+) -> Callable[[Method], Method]:
     """Describe a POST that decides about an import."""
-    return extend_schema(
+    described: Callable[[Method], Method] = extend_schema(
         operation_id=operation_id,
         summary=summary,
         description=text,
@@ -165,6 +168,7 @@ def decision(
             409: conflict,
         },
     )
+    return described
 
 
 list_imports = extend_schema(

@@ -4,11 +4,11 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import MultiPartParser
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
@@ -28,7 +28,7 @@ FORM_OVERHEAD_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A received file, to be read from its beginning, and `options`: the form's other fields."""
+    """A received file, to be read from its beginning and then closed, and `options`: the form's other fields."""
 
     file: IO[bytes]
     file_name: str
@@ -100,7 +100,7 @@ def receive_upload(request: Request) -> Upload:
 def _receive_form(request: Request) -> Upload:
     if _is_chunked(request):
         raise LengthRequired
-    form, files = request.data, request.FILES
+    form, files = cast(QueryDict, request.data), request.FILES
     if list(files.keys()) != [FILE_FIELD] or len(files.getlist(FILE_FIELD)) != 1:
         raise NoFile
     file = files[FILE_FIELD]
@@ -117,9 +117,13 @@ def _receive_body(request: Request, media_type: str) -> Upload:
         if not request.META.get("wsgi.input_terminated"):
             raise LengthRequired
         stream, announced = request.META["wsgi.input"], None
-    file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed when it is no longer referred to
     body: Any = BoundedBody(stream, announced=announced, limit=settings.IMPORT_MAX_BYTES)
-    shutil.copyfileobj(body, file, CHUNK_BYTES)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by the caller
+    try:
+        shutil.copyfileobj(body, file, CHUNK_BYTES)
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     return Upload(file, "", media_type)
 

@@ -18,10 +18,6 @@ urlpatterns = [
     ),
     *both_spellings("imports/<str:import_id>/", views.ImportsViewSet.as_view(READ), "import"),
     *both_spellings("imports/<str:import_id>/rows/", views.ImportRowsViewSet.as_view({"get": "list"}), "rows"),
-    *both_spellings("imports/<str:import_id>/results.csv/", views.ImportResultsViewSet.as_view(READ), "results")[::-1],
-    *both_spellings("imports/<str:import_id>/rejected.csv/", views.ImportRejectedViewSet.as_view(READ), "rejected")[
-        ::-1
-    ],
     *both_spellings(
         "programs/<str:program_uuid>/enrollments/export/",
         views.ProgramExportViewSet.as_view(READ),
@@ -33,6 +29,9 @@ urlpatterns = [
         "course_export",
     ),
 ]
+for name, download in (("results", views.ImportResultsViewSet), ("rejected", views.ImportRejectedViewSet)):
+    # The spelling that is found first is the one that links have: a file's without a slash.
+    urlpatterns += reversed(both_spellings(f"imports/<str:import_id>/{name}.csv/", download.as_view(READ), name))
 for decision in DECISIONS:
     view = views.ImportsViewSet.as_view({"post": decision})
     urlpatterns += both_spellings(f"imports/<str:import_id>/{decision}/", view, decision)

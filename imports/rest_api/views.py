@@ -82,14 +82,15 @@ class ProgramImportsViewSet(ProgramMixin, ImportViewSet):
     @schema.create_import
     def create(self, request: Request, **kwargs: Any) -> Response:
         upload = receive_upload(request)
-        item = service.create_import(
-            program_uuid=self.program.uuid,
-            file=upload.file,
-            file_name=upload.file_name,
-            content_type=upload.content_type,
-            uploaded_by=self.caller,
-            **read_options(dict(request.query_params.lists()), upload.options),
-        )
+        with upload.file:
+            item = service.create_import(
+                program_uuid=self.program.uuid,
+                file=upload.file,
+                file_name=upload.file_name,
+                content_type=upload.content_type,
+                uploaded_by=self.caller,
+                **read_options(dict(request.query_params.lists()), upload.options),
+            )
         return self.accept(item)
 
 
