@@ -133,15 +133,20 @@ def test_results_have_every_row_in_file_order(imported, download, enroll, curric
 
     item = imported(HEADER, "z,enrolled", "a1,enrolled", "=1+1,nonsense", snapshot="true")
 
-    assert download(item, "results").splitlines() == [
+    hint = "Program enrollments take enrolled, pending, suspended, canceled or ended; course enrollments active or inactive."
+    header, *lines = csv.reader(io.StringIO(download(item, "results")))
+    assert ",".join(header) == (
         "line,student_key,curriculum_uuid,status,outcome,result,status_before,error_code,error_column,error_message,"
-        "error_hint",
-        f"2,z,{curriculum.uuid},enrolled,create,enrolled,,,,,",
-        f"3,a1,{curriculum.uuid},enrolled,update,enrolled,pending,,,,",
-        f"4,'=1+1,{curriculum.uuid},nonsense,reject,invalid-status,,invalid-status,status,The status is not one of "
-        'those that can be set.,"Program enrollments take enrolled, pending, suspended, canceled or ended; course '
-        'enrollments active or inactive."',
-        f",gone,{curriculum.uuid},canceled,drop,canceled,enrolled,,,,",
+        "error_hint"
+    )
+    assert lines == [
+        ["2", "z", str(curriculum.uuid), "enrolled", "create", "enrolled", "", "", "", "", ""],
+        ["3", "a1", str(curriculum.uuid), "enrolled", "update", "enrolled", "pending", "", "", "", ""],
+        [
+            *["4", "'=1+1", str(curriculum.uuid), "nonsense", "reject", "invalid-status", "", "invalid-status"],
+            *["status", "The status is not one of those that can be set.", hint],
+        ],
+        ["", "gone", str(curriculum.uuid), "canceled", "drop", "canceled", "enrolled", "", "", "", ""],
     ]
 
 
@@ -152,11 +157,12 @@ def test_results_of_course_runs_have_their_columns(imported, download, enroll, c
         "course_id,student_key,status,course_staff", f"{course_run.key},a1,active,no", kind="course_enrollments"
     )
 
-    assert download(item, "results").splitlines() == [
+    header, line = csv.reader(io.StringIO(download(item, "results")))
+    assert ",".join(header) == (
         "line,course_id,student_key,status,course_staff,outcome,result,status_before,course_staff_before,error_code,"
-        "error_column,error_message,error_hint",
-        f"2,{course_run.key},a1,active,false,create,active,,,,,,",
-    ]
+        "error_column,error_message,error_hint"
+    )
+    assert line == ["2", str(course_run.key), "a1", "active", "false", "create", "active", "", "", "", "", "", ""]
 
 
 def test_rejected_rows_come_as_they_were_uploaded_with_why(imported, download):
