@@ -15,6 +15,7 @@ from simple_history.models import HistoricalRecords
 
 from access.constants import Role, Scope
 from learners.service import User
+from tracing.models import TracedChange
 
 
 class Application(AbstractApplication):
@@ -98,7 +99,7 @@ class RoleAssignment(TimeStampedModel):
         "program", null=True, blank=True, db_index=True, help_text="The program's uuid: for this program only."
     )
 
-    history = HistoricalRecords()
+    history = HistoricalRecords(bases=[TracedChange])
 
     class Meta:
         ordering = ("id",)

