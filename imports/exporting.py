@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, BinaryIO, cast
 
+from django.conf import settings
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields.json import KT
 from opaque_keys.edx.keys import CourseKey
@@ -141,7 +142,11 @@ def _iter_rejected(item: Import) -> Iterator[tuple[list[str], ImportRow]]:
         return
     with item.file.open("rb") as file:
         roster = open_roster(
-            cast(BinaryIO, file), kind=item.kind, content_type=item.content_type, file_name=item.file_name
+            cast(BinaryIO, file),
+            kind=item.kind,
+            content_type=item.content_type,
+            file_name=item.file_name,
+            max_rows=settings.IMPORT_MAX_ROWS,
         )
         for line in roster:
             if line.line == awaited.line:

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import islice
 from threading import Event
+from typing import BinaryIO, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -136,7 +138,13 @@ def _plan(item: Import) -> None:
 
 def _plan_file(item: Import, program: Program) -> None:
     with item.file.open("rb") as file:
-        roster = open_roster(file, kind=item.kind, content_type=item.content_type, file_name=item.file_name)
+        roster = open_roster(
+            cast(BinaryIO, file),
+            kind=item.kind,
+            content_type=item.content_type,
+            file_name=item.file_name,
+            max_rows=settings.IMPORT_MAX_ROWS,
+        )
         notes = roster.notes
         _update(
             item,
@@ -173,7 +181,7 @@ def drops_too_many(item: Import) -> bool:
     limit = item.max_drop
     if limit is None:
         limit = max(LEAST_MAX_DROP, int(MAX_DROP_SHARE * (item.scope_active or 0)))
-    return item.counts.get(RowOutcome.DROP, 0) > limit
+    return bool(item.counts.get(RowOutcome.DROP, 0) > limit)
 
 
 def _explain_rejection(item: Import, rejected: int) -> dict[str, str]:

@@ -94,8 +94,8 @@ class ProgressSerializer(serializers.Serializer[Any]):
 
 
 class CountsSerializer(serializers.Serializer[Any]):
-    create = serializers.IntegerField()
-    update = serializers.IntegerField()  # type: ignore[assignment]  # the metaclass takes it away before it hides the method
+    create = serializers.IntegerField()  # type: ignore[assignment]  # gone before it could hide the method
+    update = serializers.IntegerField()  # type: ignore[assignment]  # gone before it could hide the method
     unchanged = serializers.IntegerField()
     drop = serializers.IntegerField()
     reject = serializers.IntegerField()

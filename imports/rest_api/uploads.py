@@ -1,9 +1,11 @@
 """Receiving a file of any size into a temporary file, whichever way it is sent."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import file_digest
 from typing import IO, Any, cast
 
 from django.conf import settings
@@ -34,6 +36,12 @@ class Upload:
     file_name: str
     content_type: str
     options: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def describe(self) -> str:
+        """Return what tells this upload from another, a digest of the file among it."""
+        digest = file_digest(self.file, "sha256").hexdigest()  # type: ignore[arg-type]  # any open file will do
+        self.file.seek(0)
+        return json.dumps([digest, self.file_name, self.content_type, self.options], sort_keys=True)
 
 
 class BoundedBody:

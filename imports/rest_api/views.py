@@ -22,18 +22,15 @@ from imports.rest_api.filters import CourseExportFilters, ProgramExportFilters, 
 from imports.rest_api.pagination import ImportPagination, ImportRowPagination
 from imports.rest_api.permissions import MayImport
 from imports.rest_api.serializers import ImportRowSerializer, ImportSerializer, UndoSerializer, read_options
-from imports.rest_api.uploads import bound_form, receive_upload
+from imports.rest_api.uploads import Upload, bound_form, receive_upload
 from imports.service import Import
 from program_enrollments import api
+from program_enrollments.rest_api.v1.bodies import read_json
 from program_enrollments.rest_api.v1.fields import parse_uuid
 from program_enrollments.rest_api.v1.filters import read_filters
-from program_enrollments.rest_api.v1.mixins import (
-    ApiViewSet,
-    CourseRunMixin,
-    EnrollmentsViewSet,
-    ProgramMixin,
-    read_json,
-)
+from program_enrollments.rest_api.v1.idempotency import idempotent
+from program_enrollments.rest_api.v1.mixins import ApiViewSet, CourseRunMixin, EnrollmentsViewSet, ProgramMixin
+from tracing.service import get_request_id
 
 CONTENT_TYPES = {
     ExportFormat.CSV: "text/csv; charset=utf-8",
@@ -68,6 +65,7 @@ class ProgramImportsViewSet(ProgramMixin, ImportViewSet):
 
     pagination_class = ImportPagination
     parser_classes = (MultiPartParser,)
+    upload: Upload
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         # Before the check of CSRF tokens, which may read forms.
@@ -81,17 +79,23 @@ class ProgramImportsViewSet(ProgramMixin, ImportViewSet):
 
     @schema.create_import
     def create(self, request: Request, **kwargs: Any) -> Response:
-        upload = receive_upload(request)
-        with upload.file:
-            item = service.create_import(
-                program_uuid=self.program.uuid,
-                file=upload.file,
-                file_name=upload.file_name,
-                content_type=upload.content_type,
-                uploaded_by=self.caller,
-                **read_options(dict(request.query_params.lists()), upload.options),
-            )
+        self.upload = receive_upload(request)
+        with self.upload.file:
+            return self.import_once(request)
+
+    def import_upload(self, request: Request) -> Response:
+        item = service.create_import(
+            program_uuid=self.program.uuid,
+            file=self.upload.file,
+            file_name=self.upload.file_name,
+            content_type=self.upload.content_type,
+            uploaded_by=self.caller,
+            request_id=get_request_id(),
+            **read_options(dict(request.query_params.lists()), self.upload.options),
+        )
         return self.accept(item)
+
+    import_once = idempotent(import_upload, describe_body=lambda view, request: view.upload.describe())
 
 
 class OneImportViewSet(ImportViewSet):
@@ -119,26 +123,32 @@ class ImportsViewSet(OneImportViewSet):
         return Response(self.represent(self.item))
 
     @schema.apply
+    @idempotent
     def apply(self, request: Request, **kwargs: Any) -> Response:
         return self.accept(service.apply_import(self.item.pk))
 
     @schema.approve
+    @idempotent
     def approve(self, request: Request, **kwargs: Any) -> Response:
         return self.accept(service.approve_import(self.item.pk, by=self.caller))
 
     @schema.discard
+    @idempotent
     def discard(self, request: Request, **kwargs: Any) -> Response:
         return Response(self.represent(service.discard_import(self.item.pk, by=self.caller)))
 
     @schema.cancel
+    @idempotent
     def cancel(self, request: Request, **kwargs: Any) -> Response:
         return self.accept(service.cancel_import(self.item.pk))
 
     @schema.undo
+    @idempotent
     def undo(self, request: Request, **kwargs: Any) -> Response:
         serializer = UndoSerializer(data=read_json(request))
         serializer.is_valid(raise_exception=True)
-        return self.accept(service.undo_import(self.item.pk, mode=serializer.validated_data["mode"], by=self.caller))
+        mode = serializer.validated_data["mode"]
+        return self.accept(service.undo_import(self.item.pk, mode=mode, by=self.caller, request_id=get_request_id()))
 
 
 @schema.rows

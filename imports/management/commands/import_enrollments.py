@@ -2,6 +2,7 @@
 
 import time
 from argparse import ArgumentParser, BooleanOptionalAction
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -128,10 +129,8 @@ def _show_progress(item: Import, running: Thread) -> None:
 
 
 def _cancel(item: Import) -> None:
-    try:
+    with suppress(StateConflict):  # it has just come to its end
         cancel_import(item.pk)
-    except StateConflict:
-        pass  # it has just come to its end
 
 
 def summarize(item: Import) -> str:

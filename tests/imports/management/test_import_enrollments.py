@@ -9,11 +9,11 @@ from uuid import uuid4
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from imports.models import Import
 from program_enrollments.models import ProgramEnrollment
 from tests.factories.program_enrollments import ProgramEnrollmentFactory
+from tests.live_service import database_url
 
 # The command runs imports in a thread with a connection of its own, which sees only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,7 +97,7 @@ def test_a_held_import_fails(roster, program, curriculum, capsys):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"program": uuid4()}, "no such program"),
+        ({"program": uuid4()}, "no program"),
         ({"drop_status": "ended"}, "drop_status"),
         ({"snapshot": True, "drop_status": "inactive"}, "drop_status"),
         ({"snapshot": True, "max_drop": -1}, "negative"),
@@ -117,7 +117,7 @@ def test_ctrl_c_cancels_and_tells_what_was_applied(roster, program, settings):
     process = subprocess.Popen(
         [sys.executable, "manage.py", "import_enrollments", str(file), "--program", str(program.uuid)],
         cwd=django_settings.BASE_DIR,
-        env=os.environ | {"DATABASE_URL": _database_url(), "FILES_FOLDER": str(settings.MEDIA_ROOT)},
+        env=os.environ | {"DATABASE_URL": database_url(), "FILES_FOLDER": str(settings.MEDIA_ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -135,11 +135,3 @@ def test_ctrl_c_cancels_and_tells_what_was_applied(roster, program, settings):
     assert ProgramEnrollment.objects.count() == item.rows_done < 50_000
     assert f"{item.rows_done} of 50000 rows were carried out." in output
     assert "Traceback" not in errors
-
-
-def _database_url():
-    database = connection.settings_dict
-    host = database["HOST"] or database.get("OPTIONS", {}).get("host", "")
-    if host.startswith("/"):
-        host = host.replace("/", "%2F")
-    return f"postgres://{database['USER']}:{database['PASSWORD']}@{host}:{database['PORT']}/{database['NAME']}"

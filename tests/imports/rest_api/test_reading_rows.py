@@ -133,7 +133,10 @@ def test_results_have_every_row_in_file_order(imported, download, enroll, curric
 
     item = imported(HEADER, "z,enrolled", "a1,enrolled", "=1+1,nonsense", snapshot="true")
 
-    hint = "Program enrollments take enrolled, pending, suspended, canceled or ended; course enrollments active or inactive."
+    hint = (
+        "Program enrollments take enrolled, pending, suspended, canceled or ended; course enrollments active or "
+        "inactive."
+    )
     header, *lines = csv.reader(io.StringIO(download(item, "results")))
     assert ",".join(header) == (
         "line,student_key,curriculum_uuid,status,outcome,result,status_before,error_code,error_column,error_message,"

@@ -7,8 +7,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
+from access.service import Credentials
 from imports.models import Import
 from program_enrollments.models import ProgramEnrollment
+from tests.factories.access import RoleAssignmentFactory, make_application
 from tests.factories.learners import StaffFactory
 from tests.imports.rest_api.conftest import BASE
 
@@ -327,3 +329,43 @@ def test_the_list_costs_the_same_however_long_it_is(send, staff_client, imports_
 
     with django_assert_num_queries(2):  # the program with its organizations, the imports
         staff_client.get(imports_path)
+
+
+def test_the_same_upload_under_the_same_key_is_imported_once(writer_client, imports_path):
+    def send(content=ROSTER, **options):
+        return writer_client.post(
+            imports_path, {"file": roster(content), **options}, format="multipart", headers={"Idempotency-Key": "k"}
+        )
+
+    first, again = send(), send()
+    other_file, other_options = send(ROSTER + b"a2,enrolled\n"), send(mode="preview")
+
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert (again.json()["id"], again["Location"]) == (first.json()["id"], first["Location"])
+    assert again["Idempotency-Replayed"] == "true"
+    assert (other_file.status_code, other_options.status_code) == (422, 422)
+    assert Import.objects.count() == 1
+
+
+def test_an_import_remembers_the_request_that_made_it(send):
+    response = send("student_key,status")
+
+    assert Import.objects.get().request_id == response["X-Request-ID"]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "read", "write"),
+    [
+        (["imports:write"], 200, 202),
+        (["enrollments:read"], 200, 403),
+        (["enrollments:write", "grades:read"], 403, 403),
+    ],
+)
+def test_a_token_needs_the_scope_of_imports(program, imports_path, scopes, read, write):
+    application = make_application(*scopes)
+    RoleAssignmentFactory(user=application.user, role="writer", program_uuid=program.uuid)
+    client = APIClient()
+    client.force_authenticate(application.user, Credentials(scopes=frozenset(scopes), application=application))
+
+    assert client.get(imports_path).status_code == read
+    assert client.post(imports_path, ROSTER, content_type="text/csv").status_code == write
