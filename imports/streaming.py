@@ -33,7 +33,8 @@ def stream_copy(query: str, parameters: Sequence[Any] = (), *, options: str) -> 
             copying.join()
             os.close(reading)
     if copying.fault is not None:
-        raise copying.fault
+        with connection.wrap_database_errors:
+            raise copying.fault
 
 
 class _Copying(Thread):

@@ -14,6 +14,7 @@ from tests.factories.learners import StaffFactory
 from tests.live_service import live_service
 
 MANY = "SELECT repeat('x', 1000) FROM generate_series(1, 100000)"
+SELECT_SAFE_CELL = f"SELECT {SAFE_CELL.format('cell')} FROM (SELECT %s::text AS cell) AS cells"  # noqa: S608 -- constants only
 FAILS_LATE = "SELECT repeat('x', 1000), 1 / (50000 - n) FROM generate_series(1, 100000) AS n"
 
 
@@ -76,7 +77,7 @@ def test_parameters_are_quoted():
 )
 def test_cells_are_made_safe_in_the_database_as_in_python(value):
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {SAFE_CELL.format('cell')} FROM (SELECT %s::text AS cell) AS cells", [value])
+        cursor.execute(SELECT_SAFE_CELL, [value])
         assert cursor.fetchone() == (escape_cell(value),)
 
 
