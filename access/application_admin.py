@@ -17,7 +17,7 @@ from access.partners import IssuedSecret, create_partner, describe_state, revoke
 OVERLAP = timedelta(hours=24)
 
 
-class ApplicationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # at run time it takes none
+class ApplicationAdmin(admin.ModelAdmin):
     """Partner applications: made with their first role, given new secrets, revoked. Never deleted, for the record."""
 
     list_display = ("name", "client_id", "state", "roles", "last_used_at")
