@@ -66,6 +66,9 @@ INSTALLED_APPS = [
     "access",
     "grades",
     "program_enrollments",
+    "imports",
+    "django_tasks",
+    "django_tasks_db",
     "demo",
 ]
 
@@ -282,6 +285,14 @@ EMAIL_TIMEOUT = 30  # seconds; a nudge keeps its row locked while the mail serve
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="webmaster@localhost")
 
 LOGGING = build_logging(env, debug=DEBUG)
+
+# Imports
+
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=50_000_000)
+IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=1_000_000)
+IMPORT_KEPT_DAYS = env.int("IMPORT_KEPT_DAYS", default=30)
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
+MEDIA_ROOT = env.path("FILES_FOLDER", default=DATA_DIR / "files")
 
 # Language, time, static files
 

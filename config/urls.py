@@ -22,5 +22,6 @@ urlpatterns = [
     *both_spellings("api/schema/", SpectacularAPIView.as_view(), "schema"),
     path("api-docs/", SpectacularSwaggerView.as_view(), name="swagger"),
     path("api-docs/redoc/", SpectacularRedocView.as_view(template_name="api_docs/redoc.html"), name="redoc"),
+    path("api/program_enrollments/v1/", include("imports.rest_api.urls")),
     path("api/program_enrollments/", include("program_enrollments.rest_api.urls")),
 ]

@@ -78,7 +78,7 @@ def live_service(log_file=os.devnull, **environment: str) -> Iterator[LiveServic
         process = subprocess.Popen(
             [sys.executable, *command.split()],
             cwd=settings.BASE_DIR,
-            env=os.environ | {"DATABASE_URL": _database_url()} | environment,
+            env=os.environ | {"DATABASE_URL": database_url()} | environment,
             start_new_session=True,
             stdout=log,
             stderr=log,
@@ -91,7 +91,7 @@ def live_service(log_file=os.devnull, **environment: str) -> Iterator[LiveServic
         service.kill()
 
 
-def _database_url() -> str:
+def database_url() -> str:
     database = connection.settings_dict
     place = {"host": database["HOST"], "port": database["PORT"]}
     return f"postgres://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}?{urlencode(place)}"

@@ -1,5 +1,11 @@
 """The Python API of program enrollments (contract section 8): all that views, admin, tasks and commands may call."""
 
+from program_enrollments.api.deciding import (
+    CourseDecision,
+    EnrollmentDecision,
+    decide_course_enrollments,
+    decide_program_enrollments,
+)
 from program_enrollments.api.deletion import (
     DeletedCounts,
     delete_history_of_programs,
@@ -22,6 +28,7 @@ from program_enrollments.api.linking import (
     link_waiting_enrollments,
     unlink_program_enrollment,
 )
+from program_enrollments.api.locks import lock_out_other_writers
 from program_enrollments.api.lookups import get_program, get_run_placement, parse_course_key
 from program_enrollments.api.nudging import Nudge, list_nudges, send_nudge
 from program_enrollments.api.overviews import (
@@ -49,26 +56,39 @@ from program_enrollments.api.records import (
     ProgramEnrollmentRecord,
 )
 from program_enrollments.api.resetting import ResetCounts, reset_enrollments
+from program_enrollments.api.restoring import Restoration, restore_course_enrollments, restore_program_enrollments
 from program_enrollments.api.retirement import retire_user
-from program_enrollments.api.writing import write_program_course_enrollments, write_program_enrollments
+from program_enrollments.api.writing import (
+    carry_out_program_course_enrollments,
+    carry_out_program_enrollments,
+    write_program_course_enrollments,
+    write_program_enrollments,
+)
 
 __all__ = [
     "SYSTEM",
     "ChangeSource",
+    "CourseDecision",
     "CourseRunOverview",
     "DeletedCounts",
+    "EnrollmentDecision",
     "FinalAnswer",
     "Nudge",
     "ProgramCourseEnrollmentRecord",
     "ProgramCourseGrade",
     "ProgramEnrollmentRecord",
     "ResetCounts",
+    "Restoration",
     "WriteOnce",
     "answer_once",
+    "carry_out_program_course_enrollments",
+    "carry_out_program_enrollments",
     "change_program_course_enrollment_status",
     "change_program_enrollment_status",
     "create_program_course_enrollment",
     "create_program_enrollment",
+    "decide_course_enrollments",
+    "decide_program_enrollments",
     "delete_history_of_programs",
     "enroll_in_masters_track",
     "fetch_program_course_enrollments",
@@ -94,9 +114,12 @@ __all__ = [
     "list_overview_enrollments",
     "list_readable_programs",
     "list_waiting_since",
+    "lock_out_other_writers",
     "parse_course_key",
     "prune_idempotency_keys",
     "reset_enrollments",
+    "restore_course_enrollments",
+    "restore_program_enrollments",
     "retire_user",
     "send_nudge",
     "unlink_program_enrollment",

@@ -54,11 +54,17 @@ class CourseDecision:
 
 
 def decide_program_enrollments(
-    program: Program, action: WriteAction, records: Sequence[ProgramEnrollmentRecord], *, lock: bool
+    *,
+    program: Program,
+    action: WriteAction,
+    records: Sequence[ProgramEnrollmentRecord],
+    lock: bool,
+    claimed: set[tuple[int, UUID | None]] | None = None,
 ) -> list[EnrollmentDecision]:
     """Decide about records of known status, one for each student key; answers are in their order.
 
     `lock` takes the locks of the rows on which the decisions rest; the caller holds the learners' locks then.
+    `claimed` remembers between calls what earlier decisions, not yet written, gave to accounts: (user id, curriculum).
     """
     held = _find_enrollments_by_key(program, records, lock=lock)
     chosen = {
@@ -67,13 +73,10 @@ def decide_program_enrollments(
     }
     new = [] if action is WriteAction.UPDATE else [record for record in records if not chosen[record.student_key]]
     user_ids = _find_accounts(program, new, lock=lock)
-    taken: set[tuple[int, UUID | None]] = set(
-        ProgramEnrollment.objects.filter(program_uuid=program.uuid, user_id__in=user_ids.values()).values_list(
-            "user_id", "curriculum_uuid"
-        )
-        if user_ids
-        else ()
-    )
+    claimed = set() if claimed is None else claimed
+    if user_ids:
+        of_accounts = ProgramEnrollment.objects.filter(program_uuid=program.uuid, user_id__in=user_ids.values())
+        claimed.update(of_accounts.values_list("user_id", "curriculum_uuid"))
     decisions = []
     for record in records:
         enrollment, user_id = chosen[record.student_key], user_ids.get(record.student_key)
@@ -83,11 +86,11 @@ def decide_program_enrollments(
             decisions.append(EnrollmentDecision(record, WriteFailure.CONFLICT.value))
         elif enrollment is not None:
             decisions.append(EnrollmentDecision(record, record.status, enrollment))
-        elif user_id is not None and (user_id, record.curriculum_uuid) in taken:
+        elif user_id is not None and (user_id, record.curriculum_uuid) in claimed:
             decisions.append(EnrollmentDecision(record, WriteFailure.CONFLICT.value))
         else:
             if user_id is not None:
-                taken.add((user_id, record.curriculum_uuid))
+                claimed.add((user_id, record.curriculum_uuid))
             decisions.append(EnrollmentDecision(record, record.status, user_id=user_id))
     return decisions
 
@@ -100,10 +103,12 @@ def decide_course_enrollments(
     action: WriteAction,
     records: Sequence[ProgramCourseEnrollmentRecord],
     lock: bool,
+    claimed: set[int] | None = None,
 ) -> list[CourseDecision]:
     """Decide about records of known status, one for each student key; answers are in their order.
 
-    `lock` takes the locks on which the decisions rest; the caller holds the learners' locks then.
+    `lock` takes the locks on which the decisions rest; the caller holds the learners' locks then. `claimed` remembers
+    between calls which accounts earlier decisions, not yet written, made active in the run.
     """
     held = _find_enrollments_by_key(program, records, lock=lock)
     standing = {
@@ -142,18 +147,18 @@ def decide_course_enrollments(
         chosen.values(), [course_key], organization_key=find_administering_organization_key(program)
     )
     decisions: list[CourseDecision] = []
-    claimed_accounts: set[int] = set()
+    claimed = set() if claimed is None else claimed
     for record in records:
         enrollment = chosen.get(record.student_key)
         if enrollment is None:
             decisions.append(CourseDecision(record, refused[record.student_key].value))
             continue
         if record.status == ProgramCourseEnrollmentStatus.ACTIVE:
-            if enrollment.user_id in claimed_accounts or elsewhere.holds(enrollment, course_key):
+            if enrollment.user_id in claimed or elsewhere.holds(enrollment, course_key):
                 decisions.append(CourseDecision(record, WriteFailure.CONFLICT.value))
                 continue
             if enrollment.user_id:
-                claimed_accounts.add(enrollment.user_id)
+                claimed.add(enrollment.user_id)
         wish = CourseWish(
             enrollment,
             course_key,

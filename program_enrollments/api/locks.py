@@ -9,6 +9,17 @@ from hashlib import blake2b
 
 from django.db import connection
 
+ALL_WRITERS = 5_031_866_741  # any number of our own
+
+
+def lock_out_other_writers() -> None:
+    """Wait until no other transaction writes enrollments of many learners, and let none begin.
+
+    For a writer of so many learners that their own locks would not fit into PostgreSQL's lock table.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ALL_WRITERS])
+
 
 def lock_learners(organization_key: str | None, student_keys: Collection[str]) -> None:
     """Take the locks of learners, known by student key at an organization (None: at programs without one).
@@ -34,7 +45,11 @@ def try_lock_idempotency_key(requester: str, key: str) -> bool:
 def _lock(names: Collection[str]) -> None:
     numbers = {_number(name) for name in names}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [sorted(numbers)])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock_shared(%s);"
+            " SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number",
+            [ALL_WRITERS, sorted(numbers)],
+        )
 
 
 def _number(name: str) -> int:

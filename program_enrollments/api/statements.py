@@ -16,6 +16,7 @@ from tracing.service import get_trace
 
 CREATED = "+"
 CHANGED = "~"
+DELETED = "-"
 
 
 def insert_with_history(
@@ -74,6 +75,18 @@ def update_with_history(
     """  # noqa: S608 -- identifiers come from our models, values are parameters
     parameters = [*_input_arrays(model, ["id", *names], rows), now, *_history_parameters(source, CHANGED, now)]
     return {row[0] for row in _run(sql, parameters)}
+
+
+def delete_with_history(model: type[models.Model], ids: Sequence[int], *, source: ChangeSource) -> None:
+    """Delete rows, each with a history entry that tells what was deleted. Nothing may hang on them."""
+    if not ids:
+        return
+    sql = f"""
+        WITH written AS (DELETE FROM {_table(model)} WHERE id = ANY (%s) RETURNING *),
+        logged AS ({_history_insert(model)})
+        SELECT id FROM written
+    """  # noqa: S608 -- identifiers come from our models, values are parameters
+    _run(sql, [list(ids), *_history_parameters(source, DELETED, timezone.now())])
 
 
 def _run(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -89,21 +89,32 @@ def write_program_course_enrollments(
 
 
 def carry_out_program_enrollments(
-    *, program: Program, action: WriteAction, records: Sequence[ProgramEnrollmentRecord], source: ChangeSource
+    *,
+    program: Program,
+    action: WriteAction,
+    records: Sequence[ProgramEnrollmentRecord],
+    source: ChangeSource,
+    others_are_locked_out: bool = False,
 ) -> list[EnrollmentDecision]:
     """Decide about records and write what was decided, in one transaction.
 
     Records have a known status, and a student key of their own. Answers are in the order of the records.
+    `others_are_locked_out`: the caller's transaction has called `lock_out_other_writers`.
     """
 
     def write(some_records: Sequence[ProgramEnrollmentRecord]) -> list[EnrollmentDecision]:
-        decisions = decide_program_enrollments(program, action, some_records, lock=True)
+        decisions = decide_program_enrollments(
+            program=program, action=action, records=some_records, lock=not others_are_locked_out
+        )
         return _write_program_decisions(program, decisions, source)
 
     def refuse(record: ProgramEnrollmentRecord) -> EnrollmentDecision:
         return EnrollmentDecision(record, WriteFailure.INTERNAL_ERROR.value)
 
-    return _write_under_locks(program, records, write, refuse)
+    with transaction.atomic():
+        if not others_are_locked_out:
+            _lock_learners_of(program, records)
+        return _write_around_faults(records, write, refuse)
 
 
 def carry_out_program_course_enrollments(
@@ -114,10 +125,14 @@ def carry_out_program_course_enrollments(
     action: WriteAction,
     records: Sequence[ProgramCourseEnrollmentRecord],
     source: ChangeSource,
+    others_are_locked_out: bool = False,
+    observe: Callable[[Sequence[CourseDecision]], None] = lambda decisions: None,
 ) -> list[CourseDecision]:
     """Decide about records in a course run of the program and write what was decided, in one transaction.
 
     Records have a known status, and a student key of their own. Answers are in the order of the records.
+    `others_are_locked_out`: the caller's transaction has called `lock_out_other_writers`. `observe` is shown what was
+    decided before it is written; after a fault, the same records come again.
     """
 
     def write(some_records: Sequence[ProgramCourseEnrollmentRecord]) -> list[CourseDecision]:
@@ -127,14 +142,18 @@ def carry_out_program_course_enrollments(
             placement=placement,
             action=action,
             records=some_records,
-            lock=True,
+            lock=not others_are_locked_out,
         )
+        observe(decisions)
         return _write_course_decisions(decisions, source)
 
     def refuse(record: ProgramCourseEnrollmentRecord) -> CourseDecision:
         return CourseDecision(record, WriteFailure.INTERNAL_ERROR.value)
 
-    return _write_under_locks(program, records, write, refuse)
+    with transaction.atomic():
+        if not others_are_locked_out:
+            _lock_learners_of(program, records)
+        return _write_around_faults(records, write, refuse)
 
 
 def _refuse_unknown_curricula(program: Program, records: Sequence[ProgramEnrollmentRecord]) -> None:
@@ -162,17 +181,8 @@ def _refuse_bad_records(records: Sequence[Record], known_statuses: Sequence[str]
     return outcomes, wanted
 
 
-def _write_under_locks(
-    program: Program,
-    records: Sequence[Record],
-    write: Callable[[Sequence[Record]], list[Decision]],
-    refuse: Callable[[Record], Decision],
-) -> list[Decision]:
-    if not records:
-        return []
-    with transaction.atomic():
-        lock_learners(find_administering_organization_key(program), [record.student_key for record in records])
-        return _write_around_faults(records, write, refuse)
+def _lock_learners_of(program: Program, records: Sequence[Record]) -> None:
+    lock_learners(find_administering_organization_key(program), [record.student_key for record in records])
 
 
 def _write_around_faults(
@@ -181,6 +191,8 @@ def _write_around_faults(
     refuse: Callable[[Record], Decision],
 ) -> list[Decision]:
     """Write all at once; where the database refuses a row, close in on its learner, who gets `internal-error`."""
+    if not records:
+        return []
     try:
         with transaction.atomic():
             return write(records)

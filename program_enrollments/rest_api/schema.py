@@ -37,8 +37,8 @@ def error(
 
 
 def leave_one_spelling(endpoints: list[Endpoint]) -> list[Endpoint]:
-    """Describe each path once, with its trailing slash."""
-    return [endpoint for endpoint in endpoints if endpoint[0].endswith("/")]
+    """Describe each path once, with its trailing slash; files without one."""
+    return [endpoint for endpoint in endpoints if endpoint[0].endswith("/") != endpoint[0].rstrip("/").endswith(".csv")]
 
 
 def describe_limits(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def describe_limits(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             responses = operation["responses"]
             if path.startswith(BASE_PATH) and method in WRITING_METHODS:
                 operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/IdempotencyKey"})
-                responses["409"] = {"$ref": "#/components/responses/KeyInUse"}
+                responses.setdefault("409", {"$ref": "#/components/responses/KeyInUse"})
             for response in responses.values():
                 if "$ref" not in response:
                     response["headers"] = HEADERS_OF_EACH_ANSWER

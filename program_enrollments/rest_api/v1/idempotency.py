@@ -23,10 +23,16 @@ VISIBLE_ASCII = re.compile(rf"[!-~]{{1,{MAX_KEY_LENGTH}}}")
 Handler = Callable[..., Response]
 
 
-def idempotent(handler: Handler) -> Handler:
+def describe_json(view: APIView, request: Request) -> str:
+    """Return the body as read: a client that writes its JSON anew, in another order, sends the same request."""
+    return json.dumps(read_json(request), sort_keys=True, default=str)
+
+
+def idempotent(handler: Handler, *, describe_body: Callable[[Any, Request], str] = describe_json) -> Handler:
     """Let a view's write be sent again under a key.
 
-    Every answer that the write returns is final, and stored; whatever it raises is not.
+    Every answer that the write returns is final, and stored; whatever it raises is not. `describe_body` returns what
+    tells one body from another.
     """
 
     @wraps(handler)
@@ -36,7 +42,7 @@ def idempotent(handler: Handler) -> Handler:
             return handler(view, request, *args, **kwargs)
         if VISIBLE_ASCII.fullmatch(key) is None:
             raise InvalidIdempotencyKey
-        write = api.WriteOnce(name_requester(request), key, _digest(request))
+        write = api.WriteOnce(name_requester(request), key, _digest(request, describe_body(view, request)))
         responses = []
 
         def carry_out() -> api.FinalAnswer:
@@ -53,7 +59,5 @@ def idempotent(handler: Handler) -> Handler:
     return answer_once
 
 
-def _digest(request: Request) -> str:
-    # Of the body as read: a client that writes its JSON anew, in another order of fields, sends the same request.
-    body = json.dumps(read_json(request), sort_keys=True, default=str)
+def _digest(request: Request, body: str) -> str:
     return sha256("\n".join([str(request.method), request.get_full_path(), body]).encode()).hexdigest()

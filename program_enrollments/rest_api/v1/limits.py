@@ -44,6 +44,12 @@ class IdempotencyKeySerializer(serializers.Serializer[Any]):
     hours = serializers.IntegerField(help_text="How long one is remembered.")
 
 
+class ImportLimitsSerializer(serializers.Serializer[Any]):
+    bytes = serializers.IntegerField(help_text="How long an uploaded file may be, as it is sent.")
+    rows = serializers.IntegerField(help_text="How many rows it may have.")
+    kept_days = serializers.IntegerField(help_text="How long an import is kept, and can be undone.")
+
+
 class ProgramAccessSerializer(serializers.Serializer[Any]):
     all = serializers.BooleanField(help_text="True: all programs, now and later; the lists are empty then.")
     readable = serializers.ListField(child=serializers.UUIDField())
@@ -57,6 +63,7 @@ class LimitsSerializer(serializers.Serializer[Any]):
     page_sizes = serializers.DictField(child=PageSizeSerializer(), help_text="By listing.")
     rates = serializers.DictField(child=RateSerializer(), help_text="By kind of request: read, write, token.")
     idempotency_key = IdempotencyKeySerializer()
+    imports = ImportLimitsSerializer()
     scopes = serializers.ListField(
         child=serializers.CharField(), allow_null=True, help_text="Those of the token; null: it has no such bounds."
     )
@@ -89,6 +96,11 @@ class LimitsViewSet(ApiViewSet):
                     scope: {"requests": rate.requests, "seconds": rate.seconds} for scope, rate in get_rates().items()
                 },
                 "idempotency_key": {"characters": MAX_KEY_LENGTH, "hours": settings.IDEMPOTENCY_KEY_HOURS},
+                "imports": {
+                    "bytes": settings.IMPORT_MAX_BYTES,
+                    "rows": settings.IMPORT_MAX_ROWS,
+                    "kept_days": settings.IMPORT_KEPT_DAYS,
+                },
                 "scopes": None if self.access.scopes is None else sorted(self.access.scopes),
                 "programs": self.describe_programs(),
             }

@@ -44,6 +44,7 @@ def test_a_client_is_told_all_its_limits(staff_client):
             "token": {"requests": 300, "seconds": 60},
         },
         "idempotency_key": {"characters": 255, "hours": 24},
+        "imports": {"bytes": 50000000, "rows": 1000000, "kept_days": 30},
         "scopes": None,
         "programs": {"all": True, "readable": [], "writable": []},
     }

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ImportsConfig(AppConfig):
+    """Whole rosters at once: uploaded files, and everything that became of them."""
+
+    name = "imports"
+    verbose_name = "Imports"

@@ -1,0 +1,81 @@
+"""Published and stored strings of imports (imports page)."""
+
+from django.db import models
+
+from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus, WriteAction
+
+
+class ImportKind(models.TextChoices):
+    """What a file's rows are about. Stored and published."""
+
+    PROGRAM_ENROLLMENTS = "program_enrollments", "Program enrollments"
+    COURSE_ENROLLMENTS = "course_enrollments", "Course enrollments"
+
+
+class ImportMode(models.TextChoices):
+    """Whether an import changes anything by itself. Stored and published."""
+
+    APPLY = "apply", "Apply"
+    PREVIEW = "preview", "Preview"
+
+
+class ImportAction(models.TextChoices):
+    """What rows may do. Stored and published; same rules as the write of the same name."""
+
+    UPSERT = WriteAction.UPSERT.value, "Create or update"
+    CREATE = WriteAction.CREATE.value, "Create only"
+    UPDATE = WriteAction.UPDATE.value, "Update only"
+
+
+class ImportState(models.TextChoices):
+    """Where an import stands. Stored and published."""
+
+    QUEUED = "queued", "Queued"
+    PLANNING = "planning", "Planning"
+    PLANNED = "planned", "Planned"
+    HELD = "held", "Held"
+    APPLYING = "applying", "Applying"
+    APPLIED = "applied", "Applied"
+    APPLIED_WITH_ERRORS = "applied_with_errors", "Applied with errors"
+    REJECTED = "rejected", "Rejected"
+    FAILED = "failed", "Failed"
+    CANCELED = "canceled", "Canceled"
+    DISCARDED = "discarded", "Discarded"
+    UNDONE = "undone", "Undone"
+
+
+RUNNABLE_STATES = (ImportState.QUEUED, ImportState.PLANNING, ImportState.APPLYING)
+"""What a worker takes up; the last two when the worker before it died."""
+
+APPLIED_STATES = (ImportState.APPLIED, ImportState.APPLIED_WITH_ERRORS)
+
+
+class RowOutcome(models.TextChoices):
+    """What a row does. Stored and published."""
+
+    CREATE = "create", "Create"
+    UPDATE = "update", "Update"
+    UNCHANGED = "unchanged", "Unchanged"
+    DROP = "drop", "Drop"
+    REJECT = "reject", "Reject"
+
+
+CHANGING_OUTCOMES = (RowOutcome.CREATE, RowOutcome.UPDATE, RowOutcome.DROP)
+
+
+class ExportFormat(models.TextChoices):
+    """In what form enrollments are exported. Published."""
+
+    CSV = "csv", "CSV"
+    NDJSON = "ndjson", "NDJSON"
+
+
+DROP_STATUSES = {
+    ImportKind.PROGRAM_ENROLLMENTS: (
+        ProgramEnrollmentStatus.CANCELED,
+        ProgramEnrollmentStatus.ENDED,
+        ProgramEnrollmentStatus.SUSPENDED,
+    ),
+    ImportKind.COURSE_ENROLLMENTS: (ProgramCourseEnrollmentStatus.INACTIVE,),
+}
+"""{kind: what a snapshot may give to absent learners}, the default first."""

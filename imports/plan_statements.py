@@ -1,0 +1,248 @@
+"""What is done to a whole plan at once, in SQL: a plan may have a million rows, which never come through Python."""
+
+from typing import Any
+
+from django.db import connection
+
+from imports.constants import ImportKind, RowOutcome
+from imports.messages import FAULTS
+from imports.models import Import, ImportRow
+from program_enrollments.constants import ACTIVE_PROGRAM_STATUSES, ProgramCourseEnrollmentStatus
+
+SAME_PLACE = """
+    r.student_key = d.student_key
+    AND r.curriculum_uuid IS NOT DISTINCT FROM d.curriculum_uuid
+    AND r.course_key = d.course_key
+"""
+
+REJECT_CONTRADICTIONS = f"""
+UPDATE imports_importrow AS r
+SET outcome = %s, error_code = %s, error_column = %s, error_message = %s, error_hint = %s, before = NULL, after = NULL
+FROM (
+    SELECT student_key, curriculum_uuid, course_key
+    FROM imports_importrow
+    WHERE owner_id = %s AND student_key <> ''
+    GROUP BY student_key, curriculum_uuid, course_key
+    HAVING count(*) > 1 AND count(DISTINCT (status, course_staff)) > 1
+) AS d
+WHERE r.owner_id = %s AND {SAME_PLACE}
+"""  # noqa: S608 -- constants only
+
+SETTLE_REPETITIONS = f"""
+UPDATE imports_importrow AS r
+SET outcome = %s, result = r.status, before = r.after, error_hint = format('The same as line %%s.', d.line)
+FROM (
+    SELECT student_key, curriculum_uuid, course_key, min(line) AS line
+    FROM imports_importrow
+    WHERE owner_id = %s AND outcome <> %s
+    GROUP BY student_key, curriculum_uuid, course_key
+    HAVING count(*) > 1
+) AS d
+WHERE r.owner_id = %s AND r.outcome <> %s AND r.line > d.line AND {SAME_PLACE}
+"""  # noqa: S608 -- constants only
+
+# The scope of a snapshot: learners with a student key, in the curricula or course runs that occur in the file.
+PROGRAM_SCOPE = """
+    SELECT e.id, e.external_user_key, e.curriculum_uuid, '' AS course_key, e.status
+    FROM program_enrollments_programenrollment AS e
+    WHERE e.program_uuid = %(program)s AND e.status = ANY (%(active)s) AND e.external_user_key IS NOT NULL
+      AND e.curriculum_uuid IN (SELECT DISTINCT curriculum_uuid FROM imports_importrow WHERE owner_id = %(owner)s)
+"""
+COURSE_SCOPE = """
+    SELECT c.id, e.external_user_key, NULL::uuid AS curriculum_uuid, c.course_key, c.status
+    FROM program_enrollments_programcourseenrollment AS c
+    JOIN program_enrollments_programenrollment AS e ON e.id = c.program_enrollment_id
+    WHERE e.program_uuid = %(program)s AND c.status = ANY (%(active)s) AND e.external_user_key IS NOT NULL
+      AND c.course_key IN (SELECT DISTINCT course_key FROM imports_importrow WHERE owner_id = %(owner)s)
+"""
+ADD_DROPS = """
+INSERT INTO imports_importrow (
+    owner_id, position, line, student_key, curriculum_uuid, course_key, status, outcome, before, after,
+    enrollment_id, result, error_code, error_column, error_message, error_hint
+)
+SELECT
+    %(owner)s, %(last)s + row_number() OVER (ORDER BY s.id), NULL, s.external_user_key, s.curriculum_uuid,
+    s.course_key, %(drop_status)s, %(drop)s, jsonb_build_object('status', s.status),
+    jsonb_build_object('status', %(drop_status)s::text), s.id, '', '', '', '', ''
+FROM ({scope}) AS s
+WHERE NOT EXISTS (
+    SELECT FROM imports_importrow AS r
+    WHERE r.owner_id = %(owner)s AND r.line IS NOT NULL AND r.student_key = s.external_user_key
+      AND (r.course_key = s.course_key OR r.course_key = '')
+      AND (r.curriculum_uuid = s.curriculum_uuid OR r.curriculum_uuid IS NULL)
+)
+"""
+
+
+def clear_plan(item: Import) -> None:
+    """Delete the rows of a plan that was not finished."""
+    rows = ImportRow.objects.filter(owner=item)
+    rows._raw_delete(rows.db)
+
+
+def settle_repeated_rows(item: Import) -> None:
+    """Judge rows about one learner in one curriculum or course run: the same once, contradicting ones never."""
+    fault = FAULTS["duplicated"]
+    with connection.cursor() as cursor:
+        cursor.execute(REJECT_CONTRADICTIONS, [RowOutcome.REJECT, *fault, item.pk, item.pk])
+        cursor.execute(
+            SETTLE_REPETITIONS, [RowOutcome.UNCHANGED, item.pk, RowOutcome.REJECT, item.pk, RowOutcome.REJECT]
+        )
+
+
+def add_drops(item: Import) -> int:
+    """Plan to drop the active learners of a snapshot's scope who are absent from the file.
+
+    A learner whose row is rejected is in the file all the same. Returns how many active learners the scope has.
+    """
+    is_course = item.kind == ImportKind.COURSE_ENROLLMENTS
+    scope = COURSE_SCOPE if is_course else PROGRAM_SCOPE
+    active = [ProgramCourseEnrollmentStatus.ACTIVE] if is_course else list(ACTIVE_PROGRAM_STATUSES)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(position), 0) FROM imports_importrow WHERE owner_id = %s", [item.pk])
+        parameters: dict[str, Any] = {
+            "owner": item.pk,
+            "program": item.program_uuid,
+            "active": [str(status) for status in active],
+            "last": cursor.fetchone()[0],
+            "drop": RowOutcome.DROP.value,
+            "drop_status": item.drop_status,
+        }
+        cursor.execute(f"SELECT count(*) FROM ({scope}) AS s", parameters)  # noqa: S608 -- constants only
+        scope_active = int(cursor.fetchone()[0])
+        cursor.execute(ADD_DROPS.format(scope=scope), parameters)
+    return scope_active
+
+
+def count_outcomes(item: Import) -> dict[str, int]:
+    """Return {outcome: rows of the plan}, of the outcomes that occur."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT outcome, count(*) FROM imports_importrow WHERE owner_id = %s GROUP BY 1", [item.pk])
+        return dict(cursor.fetchall())
+
+
+# What an import has changed, beside what stands now. `is_same`: nothing has changed it since.
+PROGRAM_CHANGES = """
+    SELECT o.*, e.id AS standing_id,
+           e.status = o.after ->> 'status' AND e.modified <= %(finished)s AND (
+               o.outcome <> 'create' OR NOT EXISTS (
+                   SELECT FROM program_enrollments_programcourseenrollment AS c WHERE c.program_enrollment_id = e.id
+               )
+           ) AS is_same
+    FROM imports_importrow AS o
+    LEFT JOIN program_enrollments_programenrollment AS e ON e.program_uuid = %(program)s AND (
+        e.id = o.enrollment_id OR (
+            o.enrollment_id IS NULL AND e.external_user_key = o.student_key AND e.curriculum_uuid = o.curriculum_uuid
+        )
+    )
+"""
+COURSE_CHANGES = """
+    SELECT o.*, c.id AS standing_id, c.status = o.after ->> 'status' AND c.modified <= %(finished)s AS is_same
+    FROM imports_importrow AS o
+    LEFT JOIN LATERAL (
+        SELECT c.id, c.status, c.modified
+        FROM program_enrollments_programcourseenrollment AS c
+        JOIN program_enrollments_programenrollment AS e ON e.id = c.program_enrollment_id
+        WHERE e.program_uuid = %(program)s AND (
+            c.id = o.enrollment_id OR (
+                o.enrollment_id IS NULL AND e.external_user_key = o.student_key AND c.course_key = o.course_key
+            )
+        )
+        LIMIT 1
+    ) AS c ON TRUE
+"""
+ADD_UNDOS = """
+INSERT INTO imports_importrow (
+    owner_id, position, line, student_key, curriculum_uuid, course_key, status, course_staff, outcome, before, after,
+    enrollment_id, result, error_code, error_column, error_message, error_hint
+)
+SELECT
+    %(owner)s, o.position, o.line, o.student_key, o.curriculum_uuid, o.course_key,
+    CASE WHEN o.outcome = 'create' THEN '' ELSE o.before ->> 'status' END,
+    CASE WHEN o.outcome = 'create' AND o.course_staff THEN FALSE ELSE (o.before ->> 'course_staff')::boolean END,
+    CASE WHEN o.is_same IS NOT TRUE THEN 'reject' WHEN o.outcome = 'create' THEN 'drop' ELSE 'update' END,
+    CASE WHEN o.is_same THEN o.after END,
+    CASE WHEN o.is_same THEN o.before END,
+    o.standing_id, '',
+    CASE WHEN o.is_same THEN '' ELSE %(code)s END, CASE WHEN o.is_same THEN '' ELSE %(column)s END,
+    CASE WHEN o.is_same THEN '' ELSE %(message)s END, CASE WHEN o.is_same THEN '' ELSE %(hint)s END
+FROM ({changes}) AS o
+WHERE o.owner_id = %(undone)s AND o.outcome IN ('create', 'update', 'drop')
+  AND (o.course_key, o.position) <= (%(done_course_key)s, %(done_position)s)
+"""
+
+
+def add_undos(item: Import, undone: Import) -> None:
+    """Plan to put back what an import has changed, where nothing has changed it since."""
+    changes = COURSE_CHANGES if item.kind == ImportKind.COURSE_ENROLLMENTS else PROGRAM_CHANGES
+    fault = FAULTS["changed_since"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ADD_UNDOS.format(changes=changes),
+            {
+                "owner": item.pk,
+                "undone": undone.pk,
+                "program": item.program_uuid,
+                "finished": undone.finished_at,
+                "done_course_key": undone.done_course_key,
+                "done_position": undone.done_position,
+                "code": fault.code,
+                "column": fault.column,
+                "message": fault.message,
+                "hint": fault.hint,
+            },
+        )
+
+
+# Rows of a plan beside what stands now, where the two differ.
+STALE_PROGRAM_ROWS = """
+SELECT r.line
+FROM imports_importrow AS r
+LEFT JOIN program_enrollments_programenrollment AS e ON e.program_uuid = %(program)s AND (
+    e.id = r.enrollment_id OR (
+        r.enrollment_id IS NULL AND e.external_user_key = r.student_key AND e.curriculum_uuid = r.curriculum_uuid
+    )
+)
+WHERE r.owner_id = %(owner)s AND r.outcome <> 'reject' AND r.result = ''
+  AND e.status IS DISTINCT FROM (r.before ->> 'status')
+ORDER BY r.position LIMIT %(limit)s
+"""
+STALE_COURSE_ROWS = """
+SELECT r.line
+FROM imports_importrow AS r
+LEFT JOIN LATERAL (
+    SELECT c.id, c.status, e.user_id
+    FROM program_enrollments_programcourseenrollment AS c
+    JOIN program_enrollments_programenrollment AS e ON e.id = c.program_enrollment_id
+    WHERE e.program_uuid = %(program)s AND (
+        c.id = r.enrollment_id OR (
+            r.enrollment_id IS NULL AND e.external_user_key = r.student_key AND c.course_key = r.course_key
+        )
+    )
+    LIMIT 1
+) AS c ON TRUE
+WHERE r.owner_id = %(owner)s AND r.outcome <> 'reject' AND r.result = '' AND (
+    c.status IS DISTINCT FROM (r.before ->> 'status')
+    OR ((r.before ->> 'course_staff') IS NOT NULL AND (r.before ->> 'course_staff')::boolean IS DISTINCT FROM (
+        EXISTS (
+            SELECT FROM learners_courseaccessrole AS a
+            WHERE a.user_id = c.user_id AND a.course_key = r.course_key AND a.role = 'staff'
+        ) OR (c.user_id IS NULL AND EXISTS (
+            SELECT FROM program_enrollments_courseaccessroleassignment AS w
+            WHERE w.enrollment_id = c.id AND w.role = 'staff'
+        ))
+    ))
+)
+ORDER BY r.position LIMIT %(limit)s
+"""
+
+
+def list_stale_lines(item: Import, *, limit: int) -> list[int]:
+    """Return the first lines of the file whose enrollments differ from what they were when the plan was made.
+
+    A learner to be dropped has no line, and counts as line 0.
+    """
+    sql = STALE_COURSE_ROWS if item.kind == ImportKind.COURSE_ENROLLMENTS else STALE_PROGRAM_ROWS
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"owner": item.pk, "program": item.program_uuid, "limit": limit})
+        return [line or 0 for (line,) in cursor.fetchall()]

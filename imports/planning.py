@@ -1,0 +1,248 @@
+"""Planning: what each row of a file would do, decided by the rules that the API writes by."""
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.conf import settings
+from opaque_keys.edx.keys import CourseKey
+
+from catalog.service import Program, get_catalog
+from imports.constants import ImportKind, RowOutcome
+from imports.copying import PlannedRow
+from imports.files import FileRow
+from imports.messages import FAULTS
+from imports.models import Import
+from program_enrollments import api
+from program_enrollments.constants import (
+    ProgramCourseEnrollmentStatus,
+    ProgramEnrollmentStatus,
+    WriteAction,
+)
+
+
+class Planner(Protocol):
+    """Plans the rows of one file, some at a time; remembers what earlier rows would do."""
+
+    def plan(self, rows: Sequence[FileRow]) -> list[PlannedRow]:
+        """Return the plan of the rows, in their order."""
+
+
+def make_planner(item: Import, program: Program) -> Planner:
+    """Return the planner for the import's kind of rows."""
+    if item.kind == ImportKind.COURSE_ENROLLMENTS:
+        return CoursePlanner(program, WriteAction(item.action))
+    return ProgramPlanner(program, WriteAction(item.action))
+
+
+class ProgramPlanner:
+    """Plans rows of program enrollments."""
+
+    def __init__(self, program: Program, action: WriteAction) -> None:
+        self._program = program
+        self._action = action
+        curricula = get_catalog().list_curricula(program.uuid)
+        self._known_curricula = {curriculum.uuid for curriculum in curricula}
+        self._default_curriculum = next((curriculum.uuid for curriculum in curricula if curriculum.is_active), None)
+        self._claimed: set[tuple[int, UUID | None]] = set()
+
+    def plan(self, rows: Sequence[FileRow]) -> list[PlannedRow]:
+        """See `Planner`."""
+        planned = [self._read(row) for row in rows]
+        wanted = _first_of_each_place(planned)
+        for layer in layers_of_distinct_learners(wanted):
+            decisions = api.decide_program_enrollments(
+                program=self._program,
+                action=self._action,
+                records=[as_program_record(row) for row in layer],
+                lock=False,
+                claimed=self._claimed,
+            )
+            for row, decision in zip(layer, decisions, strict=True):
+                settle_program_row(row, decision)
+        _repeat_decisions(wanted, planned)
+        return planned
+
+    def _read(self, row: FileRow) -> PlannedRow:
+        planned = _start(row)
+        if row.reject:
+            return planned
+        named = row.values.get("curriculum_uuid", "")
+        planned.curriculum_uuid = UUID(named) if named else self._default_curriculum
+        if row.values["status"] not in ProgramEnrollmentStatus.values:
+            reject(planned, "invalid-status")
+        elif planned.curriculum_uuid is None:
+            reject(planned, "no_curriculum")
+        elif (
+            settings.PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM
+            and self._action is not WriteAction.UPDATE
+            and planned.curriculum_uuid not in self._known_curricula
+        ):
+            reject(planned, "unknown_curriculum")
+        return planned
+
+
+class CoursePlanner:
+    """Plans rows of program course enrollments."""
+
+    def __init__(self, program: Program, action: WriteAction) -> None:
+        self._program = program
+        self._action = action
+        catalog = get_catalog()
+        runs = catalog.list_course_runs(catalog.list_course_run_keys(program.uuid))
+        self._keys = {run.external_key: run.key for run in reversed(runs) if run.external_key}
+        self._keys.update({str(run.key): run.key for run in runs})
+        self._claimed: dict[CourseKey, set[int]] = {}
+
+    def plan(self, rows: Sequence[FileRow]) -> list[PlannedRow]:
+        """See `Planner`."""
+        planned = [self._read(row) for row in rows]
+        wanted = _first_of_each_place(planned)
+        for layer in layers_of_distinct_learners(wanted):
+            for course_key, group in group_by_course_run(layer):
+                decisions = api.decide_course_enrollments(
+                    program=self._program,
+                    course_key=course_key,
+                    placement=api.get_run_placement(self._program, course_key),
+                    action=self._action,
+                    records=[as_course_record(row) for row in group],
+                    lock=False,
+                    claimed=self._claimed.setdefault(course_key, set()),
+                )
+                settle_course_rows(group, decisions, find_course_staff(decisions))
+        _repeat_decisions(wanted, planned)
+        return planned
+
+    def _read(self, row: FileRow) -> PlannedRow:
+        planned = _start(row)
+        if row.reject:
+            return planned
+        course_key = self._keys.get(row.values["course_id"])
+        planned.course_key = str(course_key or row.values["course_id"])[:255]
+        planned.course_staff = {"true": True, "false": False}.get(row.values.get("course_staff", ""))
+        if course_key is None:
+            reject(planned, "course_not_in_program")
+        elif row.values["status"] not in ProgramCourseEnrollmentStatus.values:
+            reject(planned, "invalid-status")
+        return planned
+
+
+def reject(row: Any, code: str) -> None:
+    """Turn a row, planned or stored, into a reject."""
+    fault = FAULTS[code]
+    row.outcome = RowOutcome.REJECT
+    row.error_code, row.error_column, row.error_message, row.error_hint = fault
+    row.before = row.after = None
+
+
+def layers_of_distinct_learners(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield the rows in sets in which no learner occurs twice in a course run: so the rules decide about them."""
+    remaining = list(rows)
+    while remaining:
+        layer: dict[tuple[str, str], Any] = {}
+        later = []
+        for row in remaining:
+            if layer.setdefault((row.student_key, row.course_key), row) is not row:
+                later.append(row)
+        yield list(layer.values())
+        remaining = later
+
+
+def _first_of_each_place(rows: Iterable[PlannedRow]) -> list[PlannedRow]:
+    """Return the rows to decide about; a place is a learner in a curriculum or course run."""
+    places: dict[tuple[Any, ...], PlannedRow] = {}
+    for row in rows:
+        if row.outcome != RowOutcome.REJECT:
+            places.setdefault((row.student_key, row.curriculum_uuid, row.course_key), row)
+    return list(places.values())
+
+
+def _repeat_decisions(decided: Iterable[PlannedRow], rows: Iterable[PlannedRow]) -> None:
+    """Give rows that come again what was decided about the first; `settle_repeated_rows` judges them as a whole."""
+    places = {(row.student_key, row.curriculum_uuid, row.course_key): row for row in decided}
+    for row in rows:
+        first = places.get((row.student_key, row.curriculum_uuid, row.course_key))
+        if first is not None and first is not row and row.outcome != RowOutcome.REJECT:
+            for name in ("outcome", "before", "after", "enrollment_id"):
+                setattr(row, name, getattr(first, name))
+            if first.outcome == RowOutcome.REJECT:
+                reject(row, first.error_code)
+
+
+def group_by_course_run(rows: Sequence[Any]) -> Iterator[tuple[CourseKey, list[Any]]]:
+    """Yield the rows of each course run together, in their order."""
+    for key, group in groupby(sorted(rows, key=lambda row: row.course_key), key=lambda row: row.course_key):
+        yield CourseKey.from_string(key), list(group)
+
+
+def as_program_record(row: Any) -> api.ProgramEnrollmentRecord:
+    """Return the record that a row, planned or stored, stands for."""
+    return api.ProgramEnrollmentRecord(row.student_key, row.status, row.curriculum_uuid)
+
+
+def as_course_record(row: Any) -> api.ProgramCourseEnrollmentRecord:
+    """Return the record that a row, planned or stored, stands for."""
+    return api.ProgramCourseEnrollmentRecord(row.student_key, row.status, row.course_staff)
+
+
+def settle_program_row(row: Any, decision: api.EnrollmentDecision) -> None:
+    """Write into a row, planned or stored, what was decided about it."""
+    if decision.is_refused:
+        reject(row, decision.outcome)
+        return
+    before = decision.enrollment.status if decision.enrollment else None
+    row.enrollment_id = decision.enrollment.pk if decision.enrollment else None
+    row.before = None if before is None else {"status": before}
+    row.after = {"status": row.status}
+    row.outcome = _outcome(row.before, row.after)
+
+
+def find_course_staff(decisions: Sequence[api.CourseDecision]) -> set[int]:
+    """Return the ids of the standing rows whose learners are staff of the run now."""
+    return api.list_course_staff([decision.wish.row for decision in decisions if decision.wish and decision.wish.row])
+
+
+def settle_course_rows(rows: Sequence[Any], decisions: Sequence[api.CourseDecision], staff_ids: Container[int]) -> None:
+    """Write into rows, planned or stored, what was decided about them; `staff_ids` as they were before the write."""
+    for row, decision in zip(rows, decisions, strict=True):
+        if decision.wish is None:
+            reject(row, decision.outcome)
+            continue
+        held = decision.wish.row
+        row.enrollment_id = held.pk if held else None
+        row.before = {"status": held.status} if held else None
+        row.after = {"status": row.status}
+        if row.course_staff is not None:
+            row.after["course_staff"] = row.course_staff
+            if row.before is not None:
+                row.before["course_staff"] = held is not None and held.pk in staff_ids
+        row.outcome = _outcome(row.before, row.after)
+
+
+def _outcome(before: dict[str, Any] | None, after: dict[str, Any]) -> RowOutcome:
+    if before is None:
+        return RowOutcome.CREATE
+    return RowOutcome.UNCHANGED if before == after else RowOutcome.UPDATE
+
+
+def _start(row: FileRow) -> PlannedRow:
+    planned = PlannedRow(
+        position=row.line,
+        line=row.line,
+        student_key=_storable(row.values.get("student_key", "")[:255]),
+        status=_storable(row.values.get("status", "")[:255]),
+        outcome=RowOutcome.UNCHANGED,
+    )
+    if row.reject:
+        planned.outcome = RowOutcome.REJECT
+        planned.error_code = row.reject.code
+        planned.error_column = row.reject.column or ""
+        planned.error_message = row.reject.message
+        planned.error_hint = row.reject.hint
+    return planned
+
+
+def _storable(text: str) -> str:
+    # What PostgreSQL cannot store only ever comes in rows that are rejected for it.
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

@@ -1,0 +1,82 @@
+"""What imports refuse, in the one shape of every error answer (contract section 3)."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+
+from imports.service import Import, ImportsError, InvalidOption, PlanStale, SecondPersonNeeded, StateConflict
+from program_enrollments.rest_api import errors
+
+STATUS_BY_ERROR: dict[type[ImportsError], HTTPStatus] = {
+    InvalidOption: HTTPStatus.BAD_REQUEST,
+    StateConflict: HTTPStatus.CONFLICT,
+    PlanStale: HTTPStatus.CONFLICT,
+    SecondPersonNeeded: HTTPStatus.FORBIDDEN,
+}
+
+
+class ImportNotFound(APIException):
+    """There is no such import, or none any more."""
+
+    status_code = HTTPStatus.NOT_FOUND
+    default_detail = "There is no such import."
+    default_code = "import_does_not_exist"
+
+
+class NoFile(APIException):
+    """The form has no file."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+    default_detail = "Send the file as the multipart field `file`, with a file name, or as the whole body."
+    default_code = "no_file"
+
+
+class UnknownContentEncoding(APIException):
+    """The body is compressed in a way that is not known here."""
+
+    status_code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    default_detail = "Send the file as it is, or compressed with gzip."
+    default_code = "unsupported_content_encoding"
+
+
+class InvalidOptions(APIException):
+    """Options of an upload have impossible values."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+    default_code = "invalid_option"
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        super().__init__(" ".join(f"Option {name}: {reason}" for name, reason in reasons.items()))
+
+
+class FileTooLarge(APIException):
+    """The file has more bytes than the setting IMPORT_MAX_BYTES allows."""
+
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_code = "file_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A file may have at most {limit} bytes. Compress it with gzip, or send it in parts.")
+
+
+class BodyCutOff(APIException):
+    """The body ended before its announced length: half a roster must not pass for a whole one."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+    default_detail = "The request body ended early; nothing was imported."
+    default_code = "body_cut_off"
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer what imports refuse; the rest as everywhere in the API."""
+    if isinstance(exc, Import.DoesNotExist):
+        exc = ImportNotFound()
+    if not isinstance(exc, ImportsError):
+        return errors.exception_handler(exc, context)
+    body = errors.error_body(str(exc), exc.code)
+    if isinstance(exc, PlanStale):
+        body["lines"] = exc.lines
+    return Response(body, status=STATUS_BY_ERROR[type(exc)])

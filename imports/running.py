@@ -1,0 +1,347 @@
+"""Carrying an import through its states (imports page): planned, then applied in chunks, each with its progress.
+
+One worker runs the imports of a program at a time, in the order they came; it holds the program's lock for as long as
+its connection to the database lives. An import that lost its worker is taken up where the last chunk ended.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from itertools import islice
+from threading import Event
+from typing import BinaryIO, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog.service import Program
+from imports.constants import RUNNABLE_STATES, ImportKind, ImportMode, ImportState, RowOutcome
+from imports.copying import copy_rows
+from imports.exceptions import ImportCanceled, RowRefused, WorkerStopping
+from imports.files import FileRefused, open_roster
+from imports.models import Import, ImportRow
+from imports.plan_statements import add_drops, clear_plan, count_outcomes, settle_repeated_rows
+from imports.planning import (
+    as_course_record,
+    as_program_record,
+    find_course_staff,
+    group_by_course_run,
+    layers_of_distinct_learners,
+    make_planner,
+    settle_course_rows,
+    settle_program_row,
+)
+from imports.undoing import carry_out_undo, plan_undo
+from program_enrollments import api
+from program_enrollments.constants import WriteAction
+
+logger = logging.getLogger(__name__)
+
+PLANNED_AT_ONCE = 5000
+APPLIED_AT_ONCE = 1000
+"""Rows of a chunk: few enough for progress every second and for short locks, many enough to be quick."""
+
+LEAST_MAX_DROP = 5
+MAX_DROP_SHARE = 0.1
+"""A snapshot that drops more learners than the larger of these two waits for a person."""
+
+
+@contextmanager
+def program_lock(program_uuid: UUID) -> Iterator[bool]:
+    """Try to become the one who runs the program's imports; yields whether that worked."""
+    number = int.from_bytes(blake2b(f"imports:{program_uuid}".encode(), digest_size=8).digest(), "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
+        is_ours = bool(cursor.fetchone()[0])
+    try:
+        yield is_ours
+    finally:
+        if is_ours and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
+
+
+def run_imports_of_program(program_uuid: UUID) -> bool:
+    """Run what is there to run, in the order it came. Returns False if another worker is at it."""
+    with program_lock(program_uuid) as is_ours:
+        if not is_ours:
+            return False
+        while item := _find_next(program_uuid):
+            try:
+                run_import(item)
+            except WorkerStopping:
+                break
+    return True
+
+
+def _find_next(program_uuid: UUID) -> Import | None:
+    runnable = Import.objects.filter(program_uuid=program_uuid, state__in=RUNNABLE_STATES)
+    return runnable.order_by("created", "id").first()
+
+
+def run_import(item: Import) -> None:
+    """Carry one import as far as it goes by itself. The caller holds the program's lock.
+
+    Raises: OperationalError, InterfaceError: the database went away; the import is taken up again later.
+    """
+    try:
+        if item.state != ImportState.APPLYING:
+            _plan(item)
+        if item.state == ImportState.APPLYING:
+            _apply(item)
+    except WorkerStopping:
+        logger.info("Import %s waits for another worker.", item.pk)
+        raise
+    except ImportCanceled:
+        _finish(item, ImportState.CANCELED)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # Whatever it is, it is our fault: say so on the import, where people look, and go on with the next one.
+        logger.exception("Import %s failed.", item.pk)
+        _finish(
+            item,
+            ImportState.FAILED,
+            error_code="internal_error",
+            error_message="The import failed by a fault of the service. What it applied until then stands; it can be "
+            "resumed with apply.",
+        )
+
+
+def _plan(item: Import) -> None:
+    _update(item, state=ImportState.PLANNING, started_at=item.started_at or timezone.now(), rows_total=0)
+    clear_plan(item)
+    program = api.get_program(item.program_uuid)
+    try:
+        if item.undoes_id:
+            plan_undo(item)
+        else:
+            _plan_file(item, program)
+    except FileRefused as refusal:
+        _finish(item, ImportState.REJECTED, error_code=refusal.code, error_message=str(refusal))
+        return
+    with transaction.atomic():
+        if not item.undoes_id:
+            settle_repeated_rows(item)
+        if item.is_snapshot:
+            item.scope_active = add_drops(item)
+        item.counts = count_outcomes(item)
+        item.rows_total = sum(item.counts.values())
+        item.planned_at = timezone.now()
+        item.save(update_fields=["scope_active", "counts", "rows_total", "planned_at", "modified"])
+    _decide_after_planning(item)
+
+
+def _plan_file(item: Import, program: Program) -> None:
+    with item.file.open("rb") as file:
+        roster = open_roster(
+            cast(BinaryIO, file),
+            kind=item.kind,
+            content_type=item.content_type,
+            file_name=item.file_name,
+            max_rows=settings.IMPORT_MAX_ROWS,
+        )
+        notes = roster.notes
+        _update(
+            item,
+            encoding=notes.encoding,
+            delimiter=notes.delimiter or "",
+            unknown_columns=list(notes.unknown_columns),
+            header=list(roster.header),
+        )
+        planner = make_planner(item, program)
+        rows = iter(roster)
+        while chunk := list(islice(rows, PLANNED_AT_ONCE)):
+            with transaction.atomic():
+                copy_rows(item.pk, planner.plan(chunk))
+                _update(item, rows_total=item.rows_total + len(chunk))
+            _stop_if_asked(item)
+
+
+def _decide_after_planning(item: Import) -> None:
+    rejected = item.counts.get(RowOutcome.REJECT, 0)
+    if item.mode == ImportMode.PREVIEW:
+        _update(item, state=ImportState.PLANNED)
+    elif rejected and (item.is_atomic or rejected == item.rows_total):
+        _finish(item, ImportState.REJECTED, **_explain_rejection(item, rejected))
+    elif drops_too_many(item):
+        _update(item, state=ImportState.HELD)
+    else:
+        _update(item, state=ImportState.APPLYING)
+
+
+def drops_too_many(item: Import) -> bool:
+    """Tell whether the plan is a mass change that waits for a person."""
+    if not item.is_snapshot:
+        return False
+    limit = item.max_drop
+    if limit is None:
+        limit = max(LEAST_MAX_DROP, int(MAX_DROP_SHARE * (item.scope_active or 0)))
+    return bool(item.counts.get(RowOutcome.DROP, 0) > limit)
+
+
+def _explain_rejection(item: Import, rejected: int) -> dict[str, str]:
+    if item.is_atomic:
+        return {
+            "error_code": "rows_rejected",
+            "error_message": f"{rejected} of {item.rows_total} rows are rejected, and the import is all or nothing.",
+        }
+    return {"error_code": "all_rows_rejected", "error_message": "No row could be applied."}
+
+
+def _apply(item: Import) -> None:
+    program = api.get_program(item.program_uuid)
+    if item.is_atomic:
+        _apply_whole(item, program)
+    else:
+        while _apply_chunk(item, program):
+            _stop_if_asked(item)
+    if item.state == ImportState.APPLYING:
+        _finish_applied(item)
+
+
+def _apply_whole(item: Import, program: Program) -> None:
+    try:
+        with transaction.atomic():
+            api.lock_out_other_writers()
+            while _apply_chunk(item, program):
+                _stop_if_asked(item)
+    except RowRefused as refusal:
+        item.refresh_from_db()
+        for row in refusal.rows:
+            row.save()
+        item.counts = count_outcomes(item)
+        _finish(item, ImportState.REJECTED, counts=item.counts, **_explain_rejection(item, len(refusal.rows)))
+
+
+def _apply_chunk(item: Import, program: Program) -> bool:
+    """Carry out the next rows and note the progress, in one transaction. Returns False when none were left."""
+    after_last = Q(course_key=item.done_course_key, position__gt=item.done_position) | Q(
+        course_key__gt=item.done_course_key
+    )
+    with transaction.atomic():
+        rows = list(
+            ImportRow.objects.filter(after_last, owner=item).order_by("course_key", "position")[:APPLIED_AT_ONCE]
+        )
+        if not rows:
+            return False
+        todo = [row for row in rows if row.outcome != RowOutcome.REJECT and not row.result]
+        planned = {row.pk: (row.outcome, row.before, row.after) for row in todo}
+        _carry_out(item, program, todo)
+        changed = [row for row in todo if (row.outcome, row.before, row.after) != planned[row.pk] or row.result]
+        refused = [row for row in changed if row.outcome == RowOutcome.REJECT]
+        if refused and item.is_atomic:
+            raise RowRefused(refused)
+        if changed:
+            _note_changes(item, changed, planned)
+        _update(
+            item,
+            done_course_key=rows[-1].course_key,
+            done_position=rows[-1].position,
+            rows_done=item.rows_done + len(rows),
+            counts=item.counts,
+        )
+    return True
+
+
+def _carry_out(item: Import, program: Program, rows: Sequence[ImportRow]) -> None:
+    source = api.ChangeSource(user_id=item.uploaded_by_id, reason=f"import {item.pk}")
+    if item.undoes_id:
+        carry_out_undo(item, program, rows, source)
+        return
+    for is_drop in (False, True):
+        action = WriteAction.UPDATE if is_drop else WriteAction(item.action)
+        some = [row for row in rows if (row.outcome == RowOutcome.DROP) is is_drop]
+        for layer in layers_of_distinct_learners(some):
+            _carry_out_layer(item, program, layer, action, source)
+
+
+def _carry_out_layer(
+    item: Import, program: Program, rows: list[ImportRow], action: WriteAction, source: api.ChangeSource
+) -> None:
+    drops = [row for row in rows if row.outcome == RowOutcome.DROP]
+    if item.kind == ImportKind.COURSE_ENROLLMENTS:
+        for course_key, group in group_by_course_run(rows):
+            staff_ids: set[int] = set()
+
+            def observe(decided: Sequence[api.CourseDecision], staff_ids: set[int] = staff_ids) -> None:
+                staff_ids.update(find_course_staff(decided))
+
+            decisions = api.carry_out_program_course_enrollments(
+                program=program,
+                course_key=course_key,
+                placement=api.get_run_placement(program, course_key),
+                action=action,
+                records=[as_course_record(row) for row in group],
+                source=source,
+                others_are_locked_out=item.is_atomic,
+                observe=observe,
+            )
+            settle_course_rows(group, decisions, staff_ids)
+    else:
+        program_decisions = api.carry_out_program_enrollments(
+            program=program,
+            action=action,
+            records=[as_program_record(row) for row in rows],
+            source=source,
+            others_are_locked_out=item.is_atomic,
+        )
+        for row, decision in zip(rows, program_decisions, strict=True):
+            settle_program_row(row, decision)
+    for row in drops:
+        if row.outcome != RowOutcome.REJECT:
+            row.outcome = RowOutcome.DROP
+
+
+def _note_changes(item: Import, changed: Sequence[ImportRow], planned: dict[int, tuple[str, object, object]]) -> None:
+    for row in changed:
+        was = planned[row.pk][0]
+        item.counts[was] = item.counts.get(was, 0) - 1
+        item.counts[row.outcome] = item.counts.get(row.outcome, 0) + 1
+    ImportRow.objects.bulk_update(
+        changed,
+        [
+            "outcome", "before", "after", "enrollment_id", "result",
+            "error_code", "error_column", "error_message", "error_hint",
+        ],
+    )  # fmt: skip
+
+
+def _finish_applied(item: Import) -> None:
+    rejected = item.counts.get(RowOutcome.REJECT, 0)
+    if rejected and rejected == item.rows_total:
+        _finish(item, ImportState.REJECTED, **_explain_rejection(item, rejected))
+        return
+    with transaction.atomic():
+        _finish(item, ImportState.APPLIED_WITH_ERRORS if rejected else ImportState.APPLIED)
+        if item.undoes_id:
+            Import.objects.filter(pk=item.undoes_id).update(state=ImportState.UNDONE, modified=timezone.now())
+
+
+_is_stopping = Event()
+
+
+def stop_running() -> None:
+    """Let the import that runs in this process end after its chunk, for another worker to go on with."""
+    _is_stopping.set()
+
+
+def _stop_if_asked(item: Import) -> None:
+    if _is_stopping.is_set():
+        raise WorkerStopping
+    if Import.objects.filter(pk=item.pk, is_cancel_asked=True).exists():
+        raise ImportCanceled
+
+
+def _finish(item: Import, state: ImportState, **fields: object) -> None:
+    _update(item, state=state, finished_at=timezone.now(), **fields)
+
+
+def _update(item: Import, **fields: object) -> None:
+    for name, value in fields.items():
+        setattr(item, name, value)
+    item.save(update_fields=[*fields, "modified"])

@@ -1,0 +1,282 @@
+"""The front door of imports: what views, the admin and commands may do with them (imports page).
+
+Every function takes whole transactions of its own, and says what it refuses by an `ImportsError`.
+"""
+
+from datetime import timedelta
+from typing import IO
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files import File
+from django.db import transaction
+from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from imports.constants import (
+    APPLIED_STATES,
+    DROP_STATUSES,
+    RUNNABLE_STATES,
+    ExportFormat,
+    ImportAction,
+    ImportKind,
+    ImportMode,
+    ImportState,
+)
+from imports.exceptions import ImportsError, InvalidOption, PlanStale, SecondPersonNeeded, StateConflict
+from imports.exporting import (
+    export_course_enrollments,
+    export_program_enrollments,
+    iter_rejected_csv,
+    iter_results_csv,
+    list_rows,
+)
+from imports.models import Import, ImportRow
+from imports.plan_statements import list_stale_lines
+from imports.pruning import prune_imports
+from imports.running import drops_too_many
+from imports.tasks import run_imports
+from learners.service import User
+from program_enrollments import api
+
+__all__ = [
+    "ExportFormat",
+    "Import",
+    "ImportRow",
+    "ImportsError",
+    "InvalidOption",
+    "PlanStale",
+    "SecondPersonNeeded",
+    "StateConflict",
+    "apply_import",
+    "approve_import",
+    "cancel_import",
+    "create_import",
+    "discard_import",
+    "export_course_enrollments",
+    "export_program_enrollments",
+    "get_import",
+    "iter_rejected_csv",
+    "iter_results_csv",
+    "list_imports",
+    "list_rows",
+    "place_in_queue",
+    "prune_imports",
+    "undo_import",
+]
+
+STALE_LINES_TOLD = 20
+
+
+def create_import(
+    *,
+    program_uuid: UUID,
+    kind: ImportKind,
+    file: IO[bytes],
+    file_name: str = "",
+    content_type: str = "",
+    action: ImportAction = ImportAction.UPSERT,
+    mode: ImportMode = ImportMode.APPLY,
+    is_atomic: bool = False,
+    is_snapshot: bool = False,
+    drop_status: str = "",
+    max_drop: int | None = None,
+    uploaded_by: User | None = None,
+    request_id: str = "",
+) -> Import:
+    """Store an uploaded file and queue its import. Raises: ProgramDoesNotExist; InvalidOption.
+
+    `drop_status` is for snapshots: what absent learners get (one of `DROP_STATUSES`, the first unless given);
+    `max_drop` the number of them that needs no second person.
+    """
+    api.get_program(program_uuid)
+    drop_status = _settle_drop_status(kind, is_snapshot, drop_status, max_drop)
+    item = Import(
+        program_uuid=program_uuid,
+        kind=kind,
+        action=action,
+        mode=mode,
+        is_atomic=is_atomic,
+        is_snapshot=is_snapshot,
+        drop_status=drop_status,
+        max_drop=max_drop,
+        file_name=file_name[:255],
+        content_type=content_type[:100],
+        uploaded_by=uploaded_by,
+        request_id=request_id,
+    )
+    # Under its own name only: what people call their files may tell who is in them.
+    item.file.save(f"{item.pk}", File(file), save=False)
+    with transaction.atomic():
+        item.save(force_insert=True)
+        _enqueue(item)
+    return item
+
+
+def _settle_drop_status(kind: ImportKind, is_snapshot: bool, drop_status: str, max_drop: int | None) -> str:
+    if not is_snapshot:
+        for name, value in (("drop_status", drop_status or None), ("max_drop", max_drop)):
+            if value is not None:
+                raise InvalidOption(f"Option {name}: only a snapshot drops learners.")
+        return ""
+    possible = DROP_STATUSES[kind]
+    if drop_status and drop_status not in possible:
+        raise InvalidOption(f"Option drop_status: for {kind} one of {', '.join(possible)}.")
+    return drop_status or possible[0].value
+
+
+def list_imports(program_uuid: UUID) -> QuerySet[Import]:
+    """Return a program's imports, the latest first, each with its `queue_place` (see `place_in_queue`)."""
+    return _with_details().filter(program_uuid=program_uuid).order_by("-created", "id")
+
+
+def get_import(import_id: UUID) -> Import:
+    """Return an import with its `queue_place` (see `place_in_queue`). Raises: Import.DoesNotExist."""
+    return _with_details().get(pk=import_id)
+
+
+def _with_details() -> QuerySet[Import]:
+    ahead = (
+        Import.objects.filter(
+            program_uuid=OuterRef("program_uuid"), state__in=RUNNABLE_STATES, created__lt=OuterRef("created")
+        )
+        .order_by()
+        .values("program_uuid")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    place = Case(When(state=ImportState.QUEUED, then=Coalesce(Subquery(ahead), 0)))
+    return Import.objects.select_related("uploaded_by", "decided_by", "undone_by").annotate(queue_place=place)
+
+
+def place_in_queue(item: Import) -> int | None:
+    """Return how many imports of the program are to run before this one; None if it does not wait."""
+    if item.state != ImportState.QUEUED:
+        return None
+    return Import.objects.filter(
+        program_uuid=item.program_uuid, state__in=RUNNABLE_STATES, created__lt=item.created
+    ).count()
+
+
+def apply_import(import_id: UUID) -> Import:
+    """Apply a preview, or resume an import that failed.
+
+    Raises: StateConflict. PlanStale: rows have changed since the preview was made; nothing was changed.
+    """
+    with transaction.atomic():
+        item = _lock(import_id)
+        if item.state == ImportState.FAILED:
+            item.state = ImportState.APPLYING if item.planned_at else ImportState.QUEUED
+        elif item.state == ImportState.PLANNED:
+            stale_lines = list_stale_lines(item, limit=STALE_LINES_TOLD)
+            if stale_lines:
+                raise PlanStale(stale_lines)
+            item.mode = ImportMode.APPLY
+            item.state = ImportState.HELD if drops_too_many(item) else ImportState.APPLYING
+            rejected = item.counts.get("reject", 0)
+            if rejected and (item.is_atomic or rejected == item.rows_total):
+                raise StateConflict("The plan has rejected rows, so that nothing of it can be applied.")
+        else:
+            raise StateConflict(f"An import that is {item.get_state_display().lower()} cannot be applied.")
+        item.error_code = item.error_message = ""
+        item.finished_at = None
+        _save_state(item)
+    return item
+
+
+def approve_import(import_id: UUID, *, by: User) -> Import:
+    """Let a held import go on. Raises: StateConflict; SecondPersonNeeded."""
+    with transaction.atomic():
+        item = _lock_held(import_id, by)
+        item.state = ImportState.APPLYING
+        _save_state(item)
+    return item
+
+
+def discard_import(import_id: UUID, *, by: User) -> Import:
+    """End a held import, or a preview, without applying it. Raises: StateConflict; SecondPersonNeeded."""
+    with transaction.atomic():
+        item = _lock(import_id)
+        if item.state != ImportState.PLANNED:
+            item = _lock_held(import_id, by)
+        item.decided_by = by
+        item.state = ImportState.DISCARDED
+        item.finished_at = timezone.now()
+        _save_state(item)
+    return item
+
+
+def cancel_import(import_id: UUID) -> Import:
+    """Stop an import; what it has applied stands. One that runs stops at its next chunk. Raises: StateConflict."""
+    with transaction.atomic():
+        item = _lock(import_id)
+        if item.state in {ImportState.QUEUED, ImportState.PLANNED, ImportState.HELD}:
+            item.state = ImportState.CANCELED
+            item.finished_at = timezone.now()
+        elif item.state in RUNNABLE_STATES:
+            item.is_cancel_asked = True
+        else:
+            raise StateConflict(f"An import that is {item.get_state_display().lower()} cannot be canceled.")
+        _save_state(item)
+    return item
+
+
+def undo_import(
+    import_id: UUID, *, mode: ImportMode = ImportMode.APPLY, by: User | None = None, request_id: str = ""
+) -> Import:
+    """Queue the import that puts back what this one changed, where nothing has changed since.
+
+    Raises: StateConflict: it changed nothing, was undone already, or is too old.
+    """
+    with transaction.atomic():
+        undone = _lock(import_id)
+        oldest = timezone.now() - timedelta(days=settings.IMPORT_KEPT_DAYS)
+        has_applied = undone.state in APPLIED_STATES or (
+            undone.state in {ImportState.CANCELED, ImportState.FAILED} and undone.rows_done
+        )
+        if not has_applied or undone.undoes_id or undone.finished_at is None:
+            raise StateConflict("This import has applied nothing that could be undone.")
+        if undone.finished_at < oldest:
+            raise StateConflict(f"An import can be undone for {settings.IMPORT_KEPT_DAYS} days.")
+        # A preview of an undo that was not applied may be made anew.
+        Import.objects.filter(
+            undoes=undone, state__in=[ImportState.PLANNED, ImportState.DISCARDED, ImportState.CANCELED], rows_done=0
+        ).update(undoes=None)
+        if Import.objects.filter(undoes=undone).exists():
+            raise StateConflict("This import is being undone already, or was.")
+        item = Import.objects.create(
+            program_uuid=undone.program_uuid,
+            kind=undone.kind,
+            action=ImportAction.UPDATE,
+            mode=mode,
+            undoes=undone,
+            uploaded_by=by,
+            request_id=request_id,
+        )
+        _enqueue(item)
+    return item
+
+
+def _lock(import_id: UUID) -> Import:
+    return Import.objects.select_for_update().get(pk=import_id)
+
+
+def _lock_held(import_id: UUID, by: User) -> Import:
+    item = _lock(import_id)
+    if item.state != ImportState.HELD:
+        raise StateConflict("The import is not held for a decision.")
+    if item.uploaded_by_id == by.pk and not by.is_staff:
+        raise SecondPersonNeeded("Somebody other than the one who uploaded the file decides about a held import.")
+    item.decided_by = by
+    return item
+
+
+def _save_state(item: Import) -> None:
+    item.save()
+    if item.state in RUNNABLE_STATES:
+        _enqueue(item)
+
+
+def _enqueue(item: Import) -> None:
+    run_imports.enqueue(str(item.program_uuid))

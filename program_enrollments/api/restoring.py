@@ -1,0 +1,98 @@
+"""Putting enrollments back to what they were, where nothing has changed since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from catalog.service import Program
+from program_enrollments.api.course_writing import (
+    CourseWish,
+    carry_out_course_wishes,
+    find_active_elsewhere,
+    set_course_staff,
+)
+from program_enrollments.api.locks import lock_accounts, lock_learners
+from program_enrollments.api.lookups import find_administering_organization_key
+from program_enrollments.api.records import ChangeSource
+from program_enrollments.api.statements import delete_with_history, update_with_history
+from program_enrollments.constants import ProgramCourseEnrollmentStatus
+from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """An enrollment that stands at `expected_status`, and the status that it shall have again; None: it shall go.
+
+    In course runs, `course_staff` is the role that the learner shall have again; None leaves it as it is.
+    """
+
+    student_key: str
+    enrollment_id: int
+    expected_status: str
+    status: str | None
+    course_staff: bool | None = None
+
+
+@transaction.atomic
+def restore_program_enrollments(
+    *, program: Program, restorations: Sequence[Restoration], source: ChangeSource
+) -> set[int]:
+    """Put program enrollments back; one that has another status by now, or course enrollments of its own, stays.
+
+    Returns: the ids of those that were put back.
+    """
+    lock_learners(find_administering_organization_key(program), [one.student_key for one in restorations])
+    by_id = {one.enrollment_id: one for one in restorations}
+    standing = ProgramEnrollment.objects.select_for_update(no_key=True).filter(pk__in=by_id).order_by("id")
+    fit = [row.pk for row in standing if row.status == by_id[row.pk].expected_status]
+    in_use = set(
+        ProgramCourseEnrollment.objects.filter(program_enrollment__in=fit).values_list(
+            "program_enrollment_id", flat=True
+        )
+    )
+    changed = [pk for pk in fit if by_id[pk].status is not None]
+    update_with_history(ProgramEnrollment, [{"id": pk, "status": by_id[pk].status} for pk in changed], source=source)
+    gone = [pk for pk in fit if by_id[pk].status is None and pk not in in_use]
+    delete_with_history(ProgramEnrollment, gone, source=source)
+    return {*changed, *gone}
+
+
+@transaction.atomic
+def restore_course_enrollments(
+    *, program: Program, restorations: Sequence[Restoration], source: ChangeSource
+) -> set[int]:
+    """Put program course enrollments back; accounts' course enrollments and roles follow.
+
+    One that has another status by now stays, and so does one that would be active while its learner is active in the
+    run through another enrollment. Returns: the ids of those that were put back.
+    """
+    organization_key = find_administering_organization_key(program)
+    lock_learners(organization_key, [one.student_key for one in restorations])
+    by_id = {one.enrollment_id: one for one in restorations}
+    rows = ProgramCourseEnrollment.objects.filter(pk__in=by_id).order_by("id")
+    standing = [row for row in rows.select_related("program_enrollment") if row.status == by_id[row.pk].expected_status]
+    enrollments = [row.program_enrollment for row in standing]
+    list(
+        ProgramEnrollment.objects.select_for_update(no_key=True)
+        .filter(pk__in=[enrollment.pk for enrollment in enrollments])
+        .order_by("id")
+        .values_list("pk")
+    )
+    lock_accounts([enrollment.user_id for enrollment in enrollments if enrollment.user_id])
+    elsewhere = find_active_elsewhere(
+        enrollments, {row.course_key for row in standing}, organization_key=organization_key
+    )
+    wishes = {}
+    for row in standing:
+        status = by_id[row.pk].status or ProgramCourseEnrollmentStatus.INACTIVE.value
+        is_active = status == ProgramCourseEnrollmentStatus.ACTIVE
+        if is_active and elsewhere.holds(row.program_enrollment, row.course_key):
+            continue
+        rests = elsewhere.rests_on_account(row.program_enrollment, row.course_key)
+        wishes[row.pk] = CourseWish(row.program_enrollment, row.course_key, status, row, rests)
+    row_ids = carry_out_course_wishes(list(wishes.values()), source=source)
+    roles = {pk: by_id[pk].course_staff for pk in wishes}
+    set_course_staff({wishes[pk]: role for pk, role in roles.items() if role is not None}, row_ids)
+    delete_with_history(ProgramCourseEnrollment, [pk for pk in wishes if by_id[pk].status is None], source=source)
+    return set(wishes)
