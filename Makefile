@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command "make lock" pyproject.toml
-# The checks look at the settings only; nothing connects to this database.
+# The checks look at the settings only; nothing connects to this database, and nothing is signed with this key.
 AS_IN_PRODUCTION = DEBUG=false DATABASE_URL=postgres://localhost/unused ALLOWED_HOSTS=enrollments.example.edu \
+	JWT_SIGNING_KEY_FILE=var/development_signing_key.pem \
 	SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')"
 
 .PHONY: help

@@ -18,11 +18,15 @@ class ProgramContent:
     courses: tuple[Course, ...] = ()
     curricula: tuple[Curriculum, ...] = ()
 
-    def iter_course_runs(self) -> Iterator[CourseRun]:
-        """Yield the runs of the program's own courses and of its curricula's, not those of child programs."""
+    def iter_courses(self) -> Iterator[Course]:
+        """Yield the program's own courses and its curricula's, not those of child programs."""
         for courses in (self.courses, *(curriculum.courses for curriculum in self.curricula)):
-            for course in courses:
-                yield from course.runs
+            yield from courses
+
+    def iter_course_runs(self) -> Iterator[CourseRun]:
+        """Yield the runs of these courses."""
+        for course in self.iter_courses():
+            yield from course.runs
 
 
 class InMemoryCatalog:
@@ -54,10 +58,20 @@ class InMemoryCatalog:
         programs = [p for p in self._programs() if organization_key in _organization_keys(p.authoring_organizations)]
         return programs or None
 
+    def list_programs_of_organizations(self, organization_keys: Collection[str]) -> list[Program]:
+        """See `Catalog`."""
+        wanted = set(organization_keys)
+        return [p for p in self._programs() if not wanted.isdisjoint(_organization_keys(p.authoring_organizations))]
+
     def list_curricula(self, program_uuid: UUID) -> list[Curriculum]:
         """See `Catalog`."""
         content = self._contents.get(program_uuid)
         return list(content.curricula) if content else []
+
+    def list_curriculum_names(self, curriculum_uuids: Collection[UUID]) -> dict[UUID, str]:
+        """See `Catalog`."""
+        curricula = [curriculum for content in self._contents.values() for curriculum in content.curricula]
+        return {curriculum.uuid: curriculum.name for curriculum in curricula if curriculum.uuid in curriculum_uuids}
 
     def find_course_run(self, course_key: CourseKey) -> CourseRun | None:
         """See `Catalog`."""
@@ -67,6 +81,18 @@ class InMemoryCatalog:
         """See `Catalog`."""
         runs = {run.key: run for content in self._contents.values() for run in content.iter_course_runs()}
         return [run for run in runs.values() if run.key in course_keys]
+
+    def search_course_run_keys(self, text: str, *, limit: int) -> list[CourseKey]:
+        """See `Catalog`."""
+        wanted = text.casefold()
+        courses = [course for content in self._contents.values() for course in content.iter_courses()]
+        found = {
+            run.key: None
+            for course in courses
+            for run in course.runs
+            if any(wanted in name.casefold() for name in (str(run.key), run.title, course.title))
+        }
+        return list(found)[:limit]
 
     def list_course_run_keys(self, program_uuid: UUID) -> frozenset[CourseKey]:
         """See `Catalog`."""

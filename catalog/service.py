@@ -115,14 +115,23 @@ class Catalog(Protocol):
     def list_programs_of_organization(self, organization_key: str) -> list[Program] | None:
         """Return the programs that the organization authors, in any position; None if there is no such organization."""
 
+    def list_programs_of_organizations(self, organization_keys: Collection[str]) -> list[Program]:
+        """Return the programs that any of the organizations authors, in any position, each once."""
+
     def list_curricula(self, program_uuid: UUID) -> list[Curriculum]:
         """Return the program's curricula with their courses and runs; empty for an unknown program."""
+
+    def list_curriculum_names(self, curriculum_uuids: Collection[UUID]) -> dict[UUID, str]:
+        """Return {curriculum uuid: name, which may be empty}; unknown ones are left out."""
 
     def find_course_run(self, course_key: CourseKey) -> CourseRun | None:
         """Return the course run, or None if there is none with this key."""
 
     def list_course_runs(self, course_keys: Collection[CourseKey]) -> list[CourseRun]:
         """Return the course runs with these keys; unknown ones are left out."""
+
+    def search_course_run_keys(self, text: str, *, limit: int) -> list[CourseKey]:
+        """Return the keys of at most `limit` runs whose key, title or course title holds the text, in any case."""
 
     def list_course_run_keys(self, program_uuid: UUID) -> frozenset[CourseKey]:
         """Return the keys of all course runs in the program (contract section 6); empty for an unknown program."""

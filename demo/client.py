@@ -53,12 +53,17 @@ class Client:
         self.session = requests.Session()
         self.session.trust_env = False  # a proxy would look for this machine's server on its own
 
-    def sign_in(self, username: str, password: str) -> None:
-        """Get a token for all further requests."""
-        url = f"{self.base_url}/api/token/"
-        answer = self.session.post(url, json={"username": username, "password": password}, timeout=TIMEOUT_SECONDS)
+    def sign_in(self, client_id: str, client_secret: str) -> None:
+        """Get a token for all further requests (OAuth 2.0 client credentials)."""
+        form = {
+            "grant_type": "client_credentials",
+            "token_type": "jwt",
+            "client_id": client_id,
+            "client_secret": client_secret,
+        }
+        answer = self.session.post(f"{self.base_url}/oauth2/access_token", data=form, timeout=TIMEOUT_SECONDS)
         answer.raise_for_status()
-        self.session.headers["Authorization"] = f"JWT {answer.json()['access']}"
+        self.session.headers["Authorization"] = f"JWT {answer.json()['access_token']}"
 
     def put(self, path: str, records: list[dict[str, Any]], step: Step) -> None:
         """Send records of at most 25 learners; count what came back for each learner."""
@@ -90,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     url = parser.parse_args(arguments).url
     client = Client(url, MBA_PROGRAM)
     try:
-        client.sign_in(PARTNER.username, PARTNER.password)
+        client.sign_in(PARTNER.client_id, PARTNER.client_secret)
         course_rosters = read_course_rosters()
         steps = [
             push_program_roster(client),

@@ -12,9 +12,9 @@ The service is running at {base_url}; Ctrl-C stops it.
 
 Try it from another terminal, as the student information system of a school. Get a token:
 
-  TOKEN=$(curl -s {base_url}/api/token/ -H 'Content-Type: application/json' \\
-    -d '{{"username": "{partner.username}", "password": "{partner.password}"}}' \\
-    | sed -n 's/.*"access": *"\\([^"]*\\)".*/\\1/p'); echo "$TOKEN"
+  TOKEN=$(curl -s {base_url}/oauth2/access_token -d grant_type=client_credentials -d token_type=jwt \\
+    -d client_id={partner.client_id} -d client_secret={partner.client_secret} \\
+    | sed -n 's/.*"access_token": *"\\([^"]*\\)".*/\\1/p'); echo "$TOKEN"
 
 Enroll three learners in the demo's Master of Business Administration:
 

@@ -15,10 +15,13 @@ from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey
 from social_django.models import UserSocialAuth
 
+from access.models import Application, RoleAssignment
+from access.partners import create_application
+from access.service import Role, Scope
 from catalog.models import CourseRun, DueDate, Organization, Program
 from demo import accounts
 from demo import catalog as demo_catalog
-from demo.accounts import DemoAccount
+from demo.accounts import DemoAccount, DemoPartner
 from grades.models import CourseGrade
 from learners.constants import CourseMode
 from learners.models import Certificate, CourseEnrollment, EmailOptOut, IdentityProvider, User
@@ -42,8 +45,8 @@ def load_school() -> None:
     _move_terms_to_today()
     ucdavis = _add_identity_provider(demo_catalog.UCDAVIS, "ucdavis")
     gtx = _add_identity_provider(demo_catalog.GTX, "gatech")
-    for account in (accounts.STAFF, accounts.PARTNER):
-        _add_account(account)
+    _add_account(accounts.STAFF)
+    _add_partner(accounts.PARTNER, demo_catalog.UCDAVIS)
     for account in accounts.UCDAVIS_LEARNERS:
         _add_identity(_add_account(account), ucdavis, account.student_key)
     for account in accounts.GTX_LEARNERS:
@@ -95,6 +98,14 @@ def _add_account(account: DemoAccount) -> User:
         is_staff=account.is_staff,
         is_superuser=account.is_superuser,
     )
+
+
+def _add_partner(partner: DemoPartner, organization_key: str) -> None:
+    if not Application.objects.filter(client_id=partner.client_id).exists():
+        application = create_application(
+            partner.name, scopes=Scope.values, client_id=partner.client_id, client_secret=partner.client_secret
+        ).application
+        RoleAssignment.objects.create(user=application.user, role=Role.WRITER, organization_key=organization_key)
 
 
 def _add_identity(user: User, provider: IdentityProvider, student_key: str | None) -> None:

@@ -3,12 +3,31 @@
 from collections import defaultdict
 from collections.abc import Collection
 
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from opaque_keys.edx.keys import CourseKey
 from social_django.models import UserSocialAuth
 
 from learners.models import CourseEnrollment, IdentityProvider, User
+
+
+def create_passwordless_account(username: str) -> User:
+    """Return a new account that nobody can sign in to with a password. Raises: ValidationError, IntegrityError."""
+    user = User(username=username)
+    user.set_unusable_password()
+    user.clean_fields(exclude=["password"])
+    user.save(force_insert=True)
+    return user
+
+
+def get_or_create_passwordless_account(username: str) -> User:
+    """Return the account with this username, made if there is none yet. Raises: ValidationError."""
+    try:
+        with transaction.atomic():
+            return create_passwordless_account(username)
+    except IntegrityError:  # there is one, or another request was faster
+        return User.objects.get(username=username)
 
 
 def find_user_ids_of_organization(organization_key: str) -> list[int]:
@@ -46,6 +65,11 @@ def delete_users(user_ids: Collection[int]) -> int:
 def list_mailable_users(user_ids: Collection[int]) -> list[User]:
     """Return those of the accounts, by id, that are active and have an e-mail address."""
     return list(User.objects.filter(pk__in=user_ids, is_active=True).exclude(email="").order_by("pk"))
+
+
+def list_staff() -> list[User]:
+    """Return the active members of staff, by username."""
+    return list(User.objects.filter(is_staff=True, is_active=True).order_by("username"))
 
 
 def list_current_course_keys(user_ids: Collection[int]) -> dict[int, set[CourseKey]]:

@@ -10,11 +10,14 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from social_django.admin import UserSocialAuthOption
-from social_django.models import UserSocialAuth
+from social_django.models import Association, Nonce, UserSocialAuth
 
 from learners.constants import CourseMode
 from learners.course_run_admin import CourseRunHoldingAdmin
+from learners.forms import IdentityForm
 from learners.models import Certificate, CourseAccessRole, CourseEnrollment, EmailOptOut, IdentityProvider, User
+
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 def list_referring_relations(record: Model) -> list[ManyToOneRel]:
@@ -65,8 +68,8 @@ class UserAdmin(DjangoUserAdmin):
     list_display = ("username", "email", "first_name", "last_name", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser", "date_joined", "last_login")
     list_per_page = 50
-    search_fields = ("username", "email", "social_auth__uid")
-    search_help_text = "Username, e-mail address or identity (provider:student key)"
+    search_fields = ("username", "email", "first_name", "last_name", "social_auth__uid")
+    search_help_text = "Username, e-mail address, name or identity (provider:student key)"
     show_full_result_count = False
     readonly_fields = ("last_login", "date_joined", "holdings")
     inlines = (IdentityInline,)
@@ -81,6 +84,16 @@ class UserAdmin(DjangoUserAdmin):
         )
         return (*fieldsets, ("Holdings", {"fields": ("holdings",), "description": description}))
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        # Whoever could change these could take every right.
+        return fields if request.user.is_superuser else (*fields, *RIGHTS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
         return super().get_inlines(request, obj) if obj else ()
 
@@ -92,15 +105,27 @@ class UserAdmin(DjangoUserAdmin):
         return link_referring_lists(user, self.admin_site)
 
 
-admin.site.unregister(UserSocialAuth)
+# The others are what OpenID 2.0 remembers; nothing in them is for people.
+admin.site.unregister([UserSocialAuth, Association, Nonce])
 
 
 @admin.register(UserSocialAuth)
 class IdentityAdmin(UserSocialAuthOption):
     """social-auth's own page, made fit for many accounts, and for a search by student key."""
 
+    autocomplete_fields = ("user",)
+    fields = ("user", "provider", "uid", "created", "modified")
+    form = IdentityForm
+    list_display = ("user", "uid", "provider", "created", "modified")  # type: ignore[assignment]  # had six
     list_per_page = 50
+    ordering = ("-id",)
+    raw_id_fields = ()  # type: ignore[assignment]  # had one
+    search_help_text = "Username, e-mail address or identity (provider:student key)"
     show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return ("user", *fields) if obj else fields
 
     def get_search_fields(self, request: HttpRequest | None = None) -> list[str]:
         return ["user__username", "user__email", "uid"]

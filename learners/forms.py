@@ -1,4 +1,4 @@
-"""Course keys in forms."""
+"""Course keys and identities in forms."""
 
 from typing import Any
 
@@ -6,6 +6,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
+
+from learners.models import IdentityProvider
+
+IDENTITY_HELP = {
+    "provider": "How the account signs in: the name of a social-auth backend, like tpa-saml.",
+    "uid": "The identity provider's slug, a colon and the student key. Enrollments that wait for the key are linked.",
+}
 
 
 class CourseKeyFormField(forms.CharField):
@@ -22,3 +29,22 @@ class CourseKeyFormField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(None if initial is None else str(initial), data)
+
+
+class IdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """A social-auth identity that has the form of one at an identity provider."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, text in IDENTITY_HELP.items():
+            if name in self.fields:
+                self.fields[name].help_text = text
+
+    def clean_uid(self) -> str:
+        uid: str = self.cleaned_data["uid"]
+        slug, _, student_key = uid.partition(":")
+        if not student_key.strip():
+            raise ValidationError("This is not of the form provider:student key, like ucdavis:s-1001.")
+        if not IdentityProvider.objects.filter(slug=slug).exists():
+            raise ValidationError(f"There is no identity provider “{slug}”.")
+        return uid

@@ -1,10 +1,13 @@
 """The front door of learners: accounts, identities, and what accounts hold in course runs."""
 
 from learners.accounts import (
+    create_passwordless_account,
     delete_users,
     find_user_ids_of_organization,
+    get_or_create_passwordless_account,
     list_current_course_keys,
     list_mailable_users,
+    list_staff,
     search_user_ids,
 )
 from learners.constants import RemappingOutcome
@@ -36,6 +39,7 @@ __all__ = [
     "RemappingOutcome",
     "User",
     "anonymize_user",
+    "create_passwordless_account",
     "delete_users",
     "enroll_in_course_runs",
     "find_account",
@@ -43,6 +47,7 @@ __all__ = [
     "find_user_ids_by_student_keys",
     "find_user_ids_of_organization",
     "find_users_by_username",
+    "get_or_create_passwordless_account",
     "grant_course_roles",
     "has_identity_provider",
     "iter_remapped_identities",
@@ -52,6 +57,7 @@ __all__ = [
     "list_mailable_users",
     "list_opted_out_course_keys",
     "list_role_holders",
+    "list_staff",
     "list_student_keys_of_user",
     "map_certificates",
     "revoke_course_roles",

@@ -77,3 +77,15 @@ class LearnerNotLinked(ProgramEnrollmentsError):
     """An account could not be linked to an enrollment; the text says why."""
 
     code = "learner_not_linked"
+
+
+class IdempotencyKeyInUse(ProgramEnrollmentsError):
+    """The first request with this key is still running."""
+
+    code = "idempotency_key_in_use"
+
+
+class IdempotencyKeyReused(ProgramEnrollmentsError):
+    """The key belongs to another request of the same requester."""
+
+    code = "idempotency_key_reused"

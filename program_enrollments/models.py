@@ -3,11 +3,13 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from model_utils.models import TimeStampedModel
 from opaque_keys.edx.django.models import CourseKeyField
 from simple_history.models import HistoricalRecords
 
 from program_enrollments.constants import STAFF_ROLE, ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
+from tracing.models import TracedChange
 
 
 class ProgramEnrollment(TimeStampedModel):
@@ -26,7 +28,7 @@ class ProgramEnrollment(TimeStampedModel):
     curriculum_uuid = models.UUIDField("curriculum")
     status = models.CharField(max_length=9, choices=ProgramEnrollmentStatus)
 
-    history = HistoricalRecords()
+    history = HistoricalRecords(bases=[TracedChange])
 
     class Meta:
         ordering = ("id",)
@@ -71,7 +73,7 @@ class ProgramCourseEnrollment(TimeStampedModel):
     course_key = CourseKeyField(max_length=255)
     status = models.CharField(max_length=9, choices=ProgramCourseEnrollmentStatus)
 
-    history = HistoricalRecords()
+    history = HistoricalRecords(bases=[TracedChange])
 
     class Meta:
         ordering = ("id",)
@@ -109,3 +111,45 @@ class CourseAccessRoleAssignment(TimeStampedModel):
 
     def __str__(self) -> str:
         return f"{self.role} waiting for enrollment {self.enrollment_id}"
+
+
+class IdempotencyKey(models.Model):
+    """What a requester was answered to a write that it may send again under the same key.
+
+    `requester` is `client:<client id>` or `user:<id>`; `digest` that of the request. `body` is JSON and may name
+    learners, so that rows do not outlive the time for which keys are remembered.
+    """
+
+    requester = models.CharField(max_length=300)
+    key = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField()
+    created = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=["requester", "key"], name="idempotencykey_one_per_requester"),)
+
+    def __str__(self) -> str:
+        return f"idempotency key {self.pk}"
+
+
+class CourseNudge(models.Model):
+    """An e-mail sent to a learner who passed a run of a program on a day: one at most for each of the three."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="course_nudges", db_index=False
+    )  # the unique constraint's index begins with it
+    program_uuid = models.UUIDField("program")
+    passed_on = models.DateField(help_text="A day of the site's time zone.")
+    sent_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "program_uuid", "passed_on"], name="coursenudge_once_a_day"),
+        )
+
+    def __str__(self) -> str:
+        return f"nudge {self.pk}"

@@ -17,5 +17,5 @@ def link_enrollments_on_first_sign_in(*, user: User, organization_key: str, stud
         user=user,
         organization_key=organization_key,
         student_key=student_key,
-        source=ChangeSource(user_id=user.pk, reason="signed in with this student key"),
+        source=ChangeSource(user_id=user.pk, reason="the account got an identity with this student key"),
     )

@@ -1,14 +1,32 @@
 """Fixtures that any test may use."""
 
 import pytest
+from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from tests.factories.learners import StaffFactory, UserFactory
+from tests.log_guard import guarded_log_lines
 
 
 @pytest.fixture(autouse=True)
 def _database(db):
     """Nearly every behaviour of the service is about rows."""
+
+
+@pytest.fixture(autouse=True)
+def _private_log_lines():
+    """No line that any test causes may name a learner."""
+    with guarded_log_lines() as guard:
+        yield
+    assert guard.find_names() == []
+
+
+@pytest.fixture(autouse=True)
+def _requests_counted_in_memory(settings):
+    """As with a shared cache, so that a request's queries are its own; counting in the database has its own tests."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.REQUEST_COUNTER = "limits.counting.CacheCounter"
+    cache.clear()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import get_commands
 
-OUR_APPS = ("catalog", "demo", "grades", "learners", "program_enrollments")
+OUR_APPS = ("access", "catalog", "demo", "grades", "learners", "limits", "program_enrollments")
 ONLY_FOR_COMPOSE = {"POSTGRES_PASSWORD"}
 
 
@@ -16,7 +16,8 @@ def read(relative_path: str) -> str:
 def list_variables_that_settings_read() -> set[str]:
     return {
         call.args[0].value
-        for call in ast.walk(ast.parse(read("config/settings.py")))
+        for file in ("config/settings.py", "config/logging.py")
+        for call in ast.walk(ast.parse(read(file)))
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)

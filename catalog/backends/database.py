@@ -7,7 +7,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 from opaque_keys.edx.keys import CourseKey
 
@@ -48,6 +48,11 @@ class DatabaseCatalog:
         organization = models.Organization.objects.filter(key=organization_key).first()
         return None if organization is None else _read_programs(organization.programs.all())
 
+    def list_programs_of_organizations(self, organization_keys: Collection[str]) -> list[Program]:
+        """See `Catalog`. One query."""
+        authored = models.ProgramOrganization.objects.filter(organization__key__in=organization_keys)
+        return _read_programs(models.Program.objects.filter(pk__in=authored.order_by().values("program")))
+
     def list_curricula(self, program_uuid: UUID) -> list[Curriculum]:
         """See `Catalog`. Seven queries: curricula, their course and program links, what is linked, runs, due dates."""
         curricula = models.Curriculum.objects.filter(program__uuid=program_uuid).prefetch_related(
@@ -64,6 +69,10 @@ class DatabaseCatalog:
             for row in curricula
         ]
 
+    def list_curriculum_names(self, curriculum_uuids: Collection[UUID]) -> dict[UUID, str]:
+        """See `Catalog`. One query."""
+        return dict(models.Curriculum.objects.filter(uuid__in=curriculum_uuids).values_list("uuid", "name"))
+
     def find_course_run(self, course_key: CourseKey) -> CourseRun | None:
         """See `Catalog`. Two queries."""
         return next(iter(self.list_course_runs([course_key])), None)
@@ -72,6 +81,11 @@ class DatabaseCatalog:
         """See `Catalog`. Two queries: runs with their courses, due dates."""
         rows = models.CourseRun.objects.filter(key__in=course_keys).select_related("course")
         return [_as_course_run(row, row.course) for row in rows.prefetch_related("due_dates")]
+
+    def search_course_run_keys(self, text: str, *, limit: int) -> list[CourseKey]:
+        """See `Catalog`. One query."""
+        named = Q(key__icontains=text) | Q(title__icontains=text) | Q(course__title__icontains=text)
+        return [run.key for run in models.CourseRun.objects.filter(named).only("key")[:limit]]
 
     def list_course_run_keys(self, program_uuid: UUID) -> frozenset[CourseKey]:
         """See `Catalog`. One query."""

@@ -1,5 +1,7 @@
 """Forms of the admin."""
 
+from typing import Any
+
 from django import forms
 
 from learners.service import User, find_users_by_username
@@ -11,6 +13,11 @@ class StatusForm(forms.ModelForm):
     reason = forms.CharField(
         required=False, max_length=500, widget=forms.TextInput(attrs={"size": 80}), help_text="Kept in the history."
     )
+
+    def clean(self) -> dict[str, Any]:
+        if self.cleaned_data.get("reason") and "status" not in self.changed_data:
+            self.add_error("reason", "A reason is kept with a change of the status, and the status is the same.")
+        return self.cleaned_data
 
 
 class AccountForm(forms.Form):

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from opaque_keys.edx.keys import CourseKey
 
+from catalog.service import get_catalog
 from learners.service import search_user_ids
 from program_enrollments import api
 from program_enrollments.admin.programs import attach_programs, list_programs_in_use
@@ -18,6 +19,7 @@ from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollmen
 
 MAX_COUNTED_ROWS = 100_000
 MAX_FOUND_USERS = 1000
+MAX_FOUND_COURSE_RUNS = 100
 
 
 class BoundedPaginator(Paginator):
@@ -41,22 +43,21 @@ class EnrollmentChangeList(ChangeList):
 def program_enrollments_named(request: HttpRequest, text: str) -> Q:
     """Return the condition that an enrollment is one that the text names.
 
-    By the beginning of a student key or username, by a whole e-mail or course key, by a program's uuid or a part of
-    its title.
+    By the beginning of a student key or username, by a whole e-mail or course run key, by a program's uuid, by a part
+    of its title, or by a part of a course run's key or title.
     """
-    course_key = _parse(text)
-    if course_key is None:
-        return _names_learner_or_program(request, text)
-    rows = ProgramCourseEnrollment.objects.filter(course_key=course_key)
-    return Q(pk__in=rows.values("program_enrollment_id"))
+    rows = ProgramCourseEnrollment.objects.filter(course_key__in=_course_keys_named(text))
+    in_course_run = Q(pk__in=rows.values("program_enrollment_id"))
+    return in_course_run if _parse(text) else _names_learner_or_program(request, text) | in_course_run
 
 
 def program_course_enrollments_named(request: HttpRequest, text: str) -> Q:
     """Return the condition that a program course enrollment is one that the text names, as above."""
-    course_key = _parse(text)
-    if course_key is not None:
-        return Q(course_key=course_key)
-    return Q(program_enrollment__in=ProgramEnrollment.objects.filter(_names_learner_or_program(request, text)))
+    in_course_run = Q(course_key__in=_course_keys_named(text))
+    if _parse(text):
+        return in_course_run
+    named = ProgramEnrollment.objects.filter(_names_learner_or_program(request, text))
+    return Q(program_enrollment__in=named) | in_course_run
 
 
 def _names_learner_or_program(request: HttpRequest, text: str) -> Q:
@@ -71,6 +72,12 @@ def _names_learner_or_program(request: HttpRequest, text: str) -> Q:
         | Q(user_id__in=search_user_ids(text, limit=MAX_FOUND_USERS))
         | Q(program_uuid__in=program_uuids)
     )
+
+
+def _course_keys_named(text: str) -> list[CourseKey]:
+    # A whole key is one whether or not the catalog still has it.
+    course_key = _parse(text)
+    return [course_key] if course_key else get_catalog().search_course_run_keys(text, limit=MAX_FOUND_COURSE_RUNS)
 
 
 def _parse(text: str) -> CourseKey | None:

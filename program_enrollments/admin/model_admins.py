@@ -1,11 +1,11 @@
 """The lists and pages of the admin."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME, AdminForm
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -31,6 +31,7 @@ from program_enrollments.exceptions import ProgramEnrollmentsError
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 
 MAX_CHANGED_AT_ONCE = 500
+MAX_NAMED_ROWS = 10
 EXPORT_CHUNK = 2000
 
 Action = Callable[["EnrollmentAdmin", HttpRequest, QuerySet[Any]], HttpResponse | None]
@@ -70,8 +71,9 @@ class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-histo
     paginator = BoundedPaginator
     show_full_result_count = False
     ordering = ("-id",)
+    history_list_display = ("status",)
     search_help_text = (
-        "The beginning of a student key or username; a whole e-mail or course run key; "
+        "The beginning of a student key or username; a whole e-mail; a part of a course run's key or title; "
         "a program's uuid or a part of its title."
     )
     enrollment_prefix: ClassVar[str]
@@ -107,10 +109,6 @@ class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-histo
         if user is None:
             return None
         return format_html('<a href="{}">{}</a>', reverse("admin:learners_user_change", args=[user.pk]), user)
-
-    @admin.display(description="linked", boolean=True)
-    def is_linked(self, row: Any) -> bool:
-        return get_enrollment(row).user_id is not None
 
     @admin.display(description="program")
     def program_title(self, row: Any) -> str:
@@ -161,6 +159,17 @@ class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-histo
         response: HttpResponse = super().history_form_view(request, *args, **kwargs)
         return response
 
+    def render_history_view(
+        self, request: HttpRequest, template: str, context: dict[str, Any], **kwargs: Any
+    ) -> HttpResponse:
+        if "adminform" in context:  # an old version: to look at, whoever looks
+            attach_programs(request, [context["original"]])
+            fields = [*self.readonly_fields, "status"]
+            form = context["adminform"].form
+            context["adminform"] = AdminForm(form, [(None, {"fields": fields})], {}, fields, model_admin=self)
+        response: HttpResponse = super().render_history_view(request, template, context, **kwargs)
+        return response
+
     # Actions
 
     def get_source(self, request: HttpRequest, reason: str = "") -> api.ChangeSource:
@@ -175,7 +184,7 @@ class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-histo
             self.message_user(request, f"Choose at most {MAX_CHANGED_AT_ONCE} at once.", messages.ERROR)
             return
         changed = unchanged = 0
-        refusals: Counter[str] = Counter()
+        refused: dict[str, list[str]] = defaultdict(list)
         for row in rows:
             try:
                 if change(row):
@@ -183,13 +192,15 @@ class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-histo
                 else:
                     unchanged += 1
             except ProgramEnrollmentsError as error:
-                refusals[str(error)] += 1
+                refused[str(error)].append(get_enrollment(row).external_user_key or str(row))
         if changed:
             self.message_user(request, f"{changed} of {len(rows)} chosen are {outcome}.", messages.SUCCESS)
         if unchanged:
-            self.message_user(request, f"{unchanged} were so already.", messages.INFO)
-        for sentence, count in refusals.items():
-            self.message_user(request, f"{count} refused: {sentence}", messages.ERROR)
+            self.message_user(request, f"{unchanged} needed no change.", messages.INFO)
+        for sentence, names in refused.items():
+            others = [f"{len(names) - MAX_NAMED_ROWS} more"] if len(names) > MAX_NAMED_ROWS else []
+            named = ", ".join([*names[:MAX_NAMED_ROWS], *others])
+            self.message_user(request, f"{len(names)} refused ({named}): {sentence}", messages.ERROR)
 
     @admin.action(description="Export as CSV", permissions=["view"])
     def export_as_csv(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
@@ -215,7 +226,7 @@ class CourseEnrollmentInline(ReadOnlyInline):
 @admin.register(ProgramEnrollment)
 class ProgramEnrollmentAdmin(EnrollmentAdmin):
     enrollment_prefix = ""
-    list_display = ("student_key", "learner", "program_title", "curriculum", "status", "is_linked", "modified")
+    list_display = ("student_key", "learner", "program_title", "curriculum", "status", "modified")
     list_display_links = ("student_key",)
     list_filter = (
         "status",
@@ -231,8 +242,7 @@ class ProgramEnrollmentAdmin(EnrollmentAdmin):
         "external_user_key",
         "learner",
         "program_title",
-        "program_uuid",
-        "curriculum_uuid",
+        "curriculum",
         "created",
         "modified",
     )
@@ -256,9 +266,15 @@ class ProgramEnrollmentAdmin(EnrollmentAdmin):
     )
 
     @admin.display(description="curriculum", ordering="curriculum_uuid")
-    def curriculum(self, row: ProgramEnrollment) -> str:
+    def curriculum(self, row: Any) -> str:
         url = reverse("admin:program_enrollments_programenrollment_changelist")
-        return format_html('<a href="{}?curriculum_uuid={}">{}</a>', url, row.curriculum_uuid, row.curriculum_uuid)
+        return format_html(
+            '<a href="{}?curriculum_uuid={}" title="{}">{}</a>',
+            url,
+            row.curriculum_uuid,
+            row.curriculum_uuid,
+            row.curriculum_name or row.curriculum_uuid,
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProgramEnrollment]:
         return ProgramEnrollment.objects.select_related("user")
@@ -333,7 +349,7 @@ class RoleAssignmentInline(ReadOnlyInline):
 @admin.register(ProgramCourseEnrollment)
 class ProgramCourseEnrollmentAdmin(EnrollmentAdmin):
     enrollment_prefix = "program_enrollment__"
-    list_display = ("student_key", "learner", "course_key", "program_title", "status", "is_linked", "modified")
+    list_display = ("student_key", "learner", "course_key", "program_title", "status", "modified")
     list_display_links = ("student_key",)
     list_filter = (
         "status",
@@ -344,7 +360,7 @@ class ProgramCourseEnrollmentAdmin(EnrollmentAdmin):
         ("created", admin.DateFieldListFilter),
     )
     search_fields = ("course_key",)
-    readonly_fields = ("enrollment", "learner", "program_title", "course_key", "is_linked", "created", "modified")
+    readonly_fields = ("enrollment", "learner", "program_title", "course_key", "created", "modified")
     inlines = (RoleAssignmentInline,)
     actions = (
         *(make_status_action(status.value, status.label) for status in ProgramCourseEnrollmentStatus),
@@ -401,8 +417,9 @@ class CourseAccessRoleAssignmentAdmin(admin.ModelAdmin):
     paginator = BoundedPaginator
     show_full_result_count = False
     ordering = ("-id",)
+    enrollment_prefix = "enrollment__program_enrollment__"
     list_display = ("student_key", "course_key", "role", "created")
-    list_filter = ("role", ("created", admin.DateFieldListFilter))
+    list_filter = ("role", ProgramFilter, OrganizationFilter, ("created", admin.DateFieldListFilter))
     list_select_related = ("enrollment__program_enrollment",)
     search_fields = ("enrollment__course_key",)
     search_help_text = EnrollmentAdmin.search_help_text

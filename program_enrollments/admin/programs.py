@@ -1,6 +1,6 @@
 """Programs as the admin shows them: by title, asked of the catalog once for each page."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -22,11 +22,18 @@ def list_programs_in_use(request: HttpRequest) -> dict[UUID, Program]:
     return _programs_by_request[request]
 
 
-def attach_programs(request: HttpRequest, rows: Iterable[Any]) -> None:
-    """Give each enrollment its program as `program`, None if the catalog does not have it."""
+def attach_programs(request: HttpRequest, rows: Sequence[Any]) -> None:
+    """Give each enrollment its program as `program`, None if the catalog does not have it.
+
+    Program enrollments get the name of their curriculum too, as `curriculum_name`; None likewise.
+    """
     programs = list_programs_in_use(request)
+    curriculum_uuids = {row.curriculum_uuid for row in rows if isinstance(row, ProgramEnrollment)}
+    names = get_catalog().list_curriculum_names(curriculum_uuids) if curriculum_uuids else {}
     for row in rows:
         row.program = programs.get(get_enrollment(row).program_uuid)
+        if isinstance(row, ProgramEnrollment):
+            row.curriculum_name = names.get(row.curriculum_uuid)  # type: ignore[attr-defined]  # for the admin alone
 
 
 def get_enrollment(row: Any) -> ProgramEnrollment:

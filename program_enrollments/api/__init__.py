@@ -21,6 +21,7 @@ from program_enrollments.api.enrolling import (
     enroll_in_masters_track,
 )
 from program_enrollments.api.grades import ProgramCourseGrade, iter_program_course_grades
+from program_enrollments.api.idempotency import FinalAnswer, WriteOnce, answer_once, prune_idempotency_keys
 from program_enrollments.api.linking import (
     link_program_enrollment_to_user,
     link_program_enrollments,
@@ -29,7 +30,7 @@ from program_enrollments.api.linking import (
 )
 from program_enrollments.api.locks import lock_out_other_writers
 from program_enrollments.api.lookups import get_program, get_run_placement, parse_course_key
-from program_enrollments.api.nudging import Nudge, list_nudges
+from program_enrollments.api.nudging import Nudge, list_nudges, send_nudge
 from program_enrollments.api.overviews import (
     CourseRunOverview,
     is_enrolled_in_program,
@@ -71,12 +72,15 @@ __all__ = [
     "CourseRunOverview",
     "DeletedCounts",
     "EnrollmentDecision",
+    "FinalAnswer",
     "Nudge",
     "ProgramCourseEnrollmentRecord",
     "ProgramCourseGrade",
     "ProgramEnrollmentRecord",
     "ResetCounts",
     "Restoration",
+    "WriteOnce",
+    "answer_once",
     "carry_out_program_course_enrollments",
     "carry_out_program_enrollments",
     "change_program_course_enrollment_status",
@@ -112,10 +116,12 @@ __all__ = [
     "list_waiting_since",
     "lock_out_other_writers",
     "parse_course_key",
+    "prune_idempotency_keys",
     "reset_enrollments",
     "restore_course_enrollments",
     "restore_program_enrollments",
     "retire_user",
+    "send_nudge",
     "unlink_program_enrollment",
     "write_program_course_enrollments",
     "write_program_enrollments",

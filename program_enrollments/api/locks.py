@@ -34,11 +34,23 @@ def lock_accounts(user_ids: Collection[int]) -> None:
     _lock([f"account:{user_id}" for user_id in user_ids])
 
 
+def try_lock_idempotency_key(requester: str, key: str) -> bool:
+    """Take the lock of a requester's key, ahead of all others; False, without waiting, if another holds it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_number(f"idempotency:{requester}:{key}")])
+        (is_locked,) = cursor.fetchone()
+    return bool(is_locked)
+
+
 def _lock(names: Collection[str]) -> None:
-    numbers = {int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True) for name in names}
+    numbers = {_number(name) for name in names}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock_shared(%s);"
             " SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number",
             [ALL_WRITERS, sorted(numbers)],
         )
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)

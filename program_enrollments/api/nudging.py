@@ -9,6 +9,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -18,7 +20,7 @@ from catalog.service import CourseRun, Program, get_catalog
 from grades.service import list_passes
 from learners.service import User, list_current_course_keys, list_mailable_users
 from program_enrollments.constants import ProgramEnrollmentStatus
-from program_enrollments.models import ProgramEnrollment
+from program_enrollments.models import CourseNudge, ProgramEnrollment
 
 FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 TEMPLATES = "program_enrollments/email"
@@ -54,7 +56,7 @@ class Nudge:
 
 
 def list_nudges(passed_on: date) -> list[Nudge]:
-    """Return one nudge for each learner and program of which the learner passed a run on the day.
+    """Return one nudge for each learner and program of which the learner passed a run on the day, if not sent yet.
 
     The learner's program enrollment is `enrolled`, the account is active and has an e-mail address. The next run is
     the one that starts first of those not yet over, of courses that the learner is neither in nor has just passed;
@@ -73,6 +75,10 @@ def list_nudges(passed_on: date) -> list[Nudge]:
         .values_list("user_id", "program_uuid")
         .distinct()
     )
+    sent = set(
+        CourseNudge.objects.filter(user_id__in=users, passed_on=passed_on).values_list("user_id", "program_uuid")
+    )
+    places = [place for place in places if place not in sent]
     offers = _read_offers({program_uuid for _, program_uuid in places})
     current_keys = list_current_course_keys(users)
 
@@ -86,6 +92,23 @@ def list_nudges(passed_on: date) -> list[Nudge]:
         if passed_here and next_run:
             nudges.append(Nudge(users[user_id], offer.program, offer.runs[passed_here[-1]], next_run, passed_on))
     return nudges
+
+
+@transaction.atomic
+def send_nudge(nudge: Nudge, connection: BaseEmailBackend) -> bool:
+    """Send the e-mail and record it, unless it is recorded already: then return False.
+
+    Of two runs at the same time, the second waits for the first one's record. The record is committed after the mail
+    server took the message, so this errs on the side of sending twice: if the process dies in between, nothing is
+    recorded and the next run sends the message again, with the same Message-ID.
+    Raises: SMTPException, OSError, ValueError (the address is none): nothing was recorded.
+    """
+    _, is_new = CourseNudge.objects.get_or_create(
+        user=nudge.user, program_uuid=nudge.program.uuid, passed_on=nudge.passed_on
+    )
+    if is_new:
+        connection.send_messages([nudge.as_email()])
+    return is_new
 
 
 @dataclass(frozen=True, slots=True)

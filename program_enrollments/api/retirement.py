@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.crypto import salted_hmac
 
 from learners.service import anonymize_user, find_account, list_student_keys_of_user
+from program_enrollments.api.idempotency import forget_answers_about
 from program_enrollments.api.locks import lock_accounts
 from program_enrollments.api.lookups import list_administered_program_uuids
 from program_enrollments.api.records import SYSTEM, ChangeSource
@@ -49,6 +50,7 @@ def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
         source=source,
     )
     _retire_history([row.pk for row in enrollments], account.id)
+    forget_answers_about({row.external_user_key for row in enrollments if row.external_user_key is not None})
     if not account.is_retired:
         anonymize_user(account.id)
     logger.info("Retired user %s: replaced the student keys of %d program enrollments.", account.id, len(replaced))

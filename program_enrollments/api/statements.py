@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from program_enrollments.api.records import ChangeSource
+from tracing.service import get_trace
 
 CREATED = "+"
 CHANGED = "~"
@@ -183,10 +184,13 @@ def _history_insert(model: type[models.Model]) -> str:
     columns = _columns(model, [field.attname for field in model._meta.concrete_fields])
     history: type[models.Model] = model.history.model  # type: ignore[attr-defined]  # simple-history adds it
     return f"""
-        INSERT INTO {_table(history)} ({columns}, history_date, history_type, history_user_id, history_change_reason)
-        SELECT {columns}, %s, %s, %s, %s FROM written
+        INSERT INTO {_table(history)} (
+            {columns}, history_date, history_type, history_user_id, history_change_reason, request_id, client_id
+        )
+        SELECT {columns}, %s, %s, %s, %s, %s, %s FROM written
     """  # noqa: S608 -- identifiers come from our models, values are parameters
 
 
 def _history_parameters(source: ChangeSource, change: str, now: Any) -> list[Any]:
-    return [now, change, source.user_id, source.reason]
+    trace = get_trace()
+    return [now, change, source.user_id, source.reason, trace.request_id, trace.client_id]

@@ -46,3 +46,11 @@ class FeatureDisabled(APIException):
 
     status_code = HTTPStatus.NOT_IMPLEMENTED
     default_code = "feature_disabled"
+
+
+class InvalidIdempotencyKey(APIException):
+    """The header `Idempotency-Key` cannot be used."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+    default_detail = "The Idempotency-Key must have 1 to 255 visible ASCII characters."
+    default_code = "invalid_idempotency_key"

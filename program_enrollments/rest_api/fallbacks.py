@@ -5,7 +5,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views import defaults
+from rest_framework.permissions import SAFE_METHODS
 
+from limits.service import READ, WRITE, count_request, get_client_address, write_rate_headers
 from program_enrollments.rest_api.errors import error_body
 
 API_PREFIX = "/api/"
@@ -39,7 +41,15 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
 
 def unknown_path(request: HttpRequest, **captured: Any) -> HttpResponseBase:
     """Answer for every path below the API's base that no endpoint has, also while DEBUG is on."""
-    return _answer(HTTPStatus.NOT_FOUND, "There is nothing at this path.", "not_found")
+    scope = READ if request.method in SAFE_METHODS else WRITE
+    usage = count_request(scope, f"address:{get_client_address(request)}")
+    if usage.is_exceeded:
+        response = _answer(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests.", "throttled")
+        response["Retry-After"] = str(usage.reset_seconds)
+    else:
+        response = _answer(HTTPStatus.NOT_FOUND, "There is nothing at this path.", "not_found")
+    write_rate_headers(response, usage)
+    return response
 
 
 def _is_api(request: HttpRequest) -> bool:

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema_serializer
 from rest_framework import serializers
 
@@ -38,19 +36,74 @@ def error(
     return OpenApiResponse(ErrorSerializer, description=description, examples=examples)
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "program_enrollments.rest_api.authentication.TokenAuthentication"
-    name = "token"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "An access token from `/api/token/`: `Authorization: JWT <token>` or `Bearer <token>`.",
-        }
-
-
 def leave_one_spelling(endpoints: list[Endpoint]) -> list[Endpoint]:
     """Describe each path once, with its trailing slash."""
     return [endpoint for endpoint in endpoints if endpoint[0].endswith("/")]
+
+
+def describe_limits(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Add to every operation what holds for all: the headers of each answer, 429, and on writes Idempotency-Key."""
+    components = result["components"]
+    components["headers"] = HEADERS
+    components.setdefault("responses", {})["TooManyRequests"] = TOO_MANY_REQUESTS
+    components["responses"]["KeyInUse"] = KEY_IN_USE
+    components.setdefault("parameters", {})["IdempotencyKey"] = IDEMPOTENCY_KEY
+    for path, methods in result["paths"].items():
+        for method, operation in methods.items():
+            responses = operation["responses"]
+            if path.startswith(BASE_PATH) and method in WRITING_METHODS:
+                operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/IdempotencyKey"})
+                responses["409"] = {"$ref": "#/components/responses/KeyInUse"}
+            for response in responses.values():
+                if "$ref" not in response:
+                    response["headers"] = HEADERS_OF_EACH_ANSWER
+            responses["429"] = {"$ref": "#/components/responses/TooManyRequests"}
+    return result
+
+
+def _header(description: str, example: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}, "example": example}
+
+
+def _error_response(description: str, code: str, message: str) -> dict[str, Any]:
+    example = {"developer_message": message, "error_code": code}
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {
+        "description": description,
+        "headers": HEADERS_OF_EACH_ANSWER,
+        "content": {"application/json": {"schema": schema, "examples": {code: {"value": example}}}},
+    }
+
+
+BASE_PATH = "/api/program_enrollments/v1/"
+WRITING_METHODS = ("post", "patch", "put")
+HEADERS = {
+    "X-Request-ID": _header(
+        "The id of the request, to quote in questions to us. Yours, if you sent one of 1 to 128 of the characters"
+        " `A-Z`, `a-z`, `0-9`, `.`, `_` and `-`.",
+        "0f8fad5b-d9cb-469f-a165-70867728950e",
+    ),
+    "RateLimit-Policy": _header("How many requests (`q`) you may send in so many seconds (`w`).", '"read";q=6000;w=60'),
+    "RateLimit": _header("How many more you may send (`r`) in the seconds that are left (`t`).", '"read";r=5999;t=42'),
+}
+HEADERS_OF_EACH_ANSWER = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
+TOO_MANY_REQUESTS = _error_response(
+    "Too many requests. Wait as many seconds as `Retry-After` says.",
+    "throttled",
+    "Request was throttled. Expected available in 42 seconds.",
+)
+KEY_IN_USE = _error_response(
+    "The first request with this Idempotency-Key is still running; send it again a little later.",
+    "idempotency_key_in_use",
+    "A request with this Idempotency-Key is still running.",
+)
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "description": (
+        "1 to 255 visible ASCII characters of your choice, kept for 24 hours. The same request sent again under the"
+        " same key writes nothing: the answer of the first one comes again, with `Idempotency-Replayed: true`. Another"
+        " request under it is a 422 with the code `idempotency_key_reused`."
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}

@@ -1,37 +1,40 @@
-"""Tokens for those who have a password: simplejwt's endpoints, safe against tokens that it cannot digest."""
+"""Tokens for those who have a password: simplejwt's endpoints, with the keys of all our tokens."""
 
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
-from rest_framework.serializers import Serializer
 from rest_framework_simplejwt import serializers, views
 from rest_framework_simplejwt.exceptions import InvalidToken
 
+from access.issuing import AnyUserToken, UserRefreshToken
+from limits.service import guard_token_endpoint
 from program_enrollments.rest_api.routes import both_spellings
 from program_enrollments.rest_api.schema import error
 
 
-class _TokenReader(Serializer[Any]):
-    """Refuses what simplejwt would fail on: a header nested beyond the stack, an account deleted meanwhile."""
+class TokenObtainSerializer(serializers.TokenObtainPairSerializer):
+    token_class = UserRefreshToken
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+
+class TokenRefreshSerializer(serializers.TokenRefreshSerializer):
+    token_class = UserRefreshToken
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
         try:
-            return dict(super().validate(attrs))
-        except (RecursionError, ObjectDoesNotExist) as fault:
+            return super().validate(attrs)
+        except ObjectDoesNotExist as fault:  # the account was deleted meanwhile
             raise InvalidToken from fault
 
 
-class TokenRefreshSerializer(_TokenReader, serializers.TokenRefreshSerializer):
-    pass
+class TokenVerifySerializer(serializers.TokenVerifySerializer):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        AnyUserToken(attrs["token"])
+        return {}
 
 
-class TokenVerifySerializer(_TokenReader, serializers.TokenVerifySerializer):
-    pass
-
-
-class TokenBlacklistSerializer(_TokenReader, serializers.TokenBlacklistSerializer):
-    pass
+class TokenBlacklistSerializer(serializers.TokenBlacklistSerializer):
+    token_class = UserRefreshToken
 
 
 TAG = "Tokens"
@@ -57,6 +60,8 @@ BAD_TOKEN = {
 )
 class TokenObtainView(views.TokenObtainPairView):
     """Exchange a username and password for an access token and a refresh token."""
+
+    serializer_class = TokenObtainSerializer
 
 
 @extend_schema_view(
@@ -106,8 +111,8 @@ class TokenBlacklistView(views.TokenBlacklistView):
 
 
 urlpatterns = [
-    *both_spellings("token/", TokenObtainView.as_view(), "token_obtain"),
-    *both_spellings("token/refresh/", TokenRefreshView.as_view(), "token_refresh"),
-    *both_spellings("token/verify/", TokenVerifyView.as_view(), "token_verify"),
-    *both_spellings("token/blacklist/", TokenBlacklistView.as_view(), "token_blacklist"),
+    *both_spellings("token/", guard_token_endpoint(TokenObtainView.as_view()), "token_obtain"),
+    *both_spellings("token/refresh/", guard_token_endpoint(TokenRefreshView.as_view()), "token_refresh"),
+    *both_spellings("token/verify/", guard_token_endpoint(TokenVerifyView.as_view()), "token_verify"),
+    *both_spellings("token/blacklist/", guard_token_endpoint(TokenBlacklistView.as_view()), "token_blacklist"),
 ]

@@ -178,6 +178,15 @@ def test_programs_of_an_organization_are_those_it_authors_in_any_position(catalo
     assert catalog.list_programs_of_organization("edX") == [first, second]
 
 
+def test_programs_of_several_organizations_come_once_each(catalog_of):
+    shared = program("A", organizations=(ORGANIZATION, OTHER_ORGANIZATION))
+    own = program("B", organizations=(ORGANIZATION,))
+    catalog = catalog_of(ProgramContent(shared), ProgramContent(own))
+    assert catalog.list_programs_of_organizations(["edX", OTHER_ORGANIZATION.key, "Nobody"]) == [shared, own]
+    assert catalog.list_programs_of_organizations([OTHER_ORGANIZATION.key]) == [shared]
+    assert catalog.list_programs_of_organizations([]) == []
+
+
 def test_an_unknown_organization_is_told_apart_from_one_without_programs(catalog_of):
     assert catalog_of(ProgramContent(program())).list_programs_of_organization("Nobody") is None
 
@@ -202,6 +211,12 @@ def test_curricula_come_with_courses_runs_and_due_dates_in_order(catalog_of):
 
 def test_an_unknown_program_has_no_curricula(catalog_of):
     assert catalog_of().list_curricula(UUID(int=0)) == []
+
+
+def test_curricula_are_named_and_unknown_ones_left_out(catalog_of):
+    one, other = curriculum(), curriculum()
+    catalog = catalog_of(ProgramContent(program(), curricula=(one, other)))
+    assert catalog.list_curriculum_names([one.uuid, uuid4()]) == {one.uuid: "Curriculum"}
 
 
 def test_a_course_run_comes_whole(catalog_of):
@@ -231,6 +246,23 @@ def test_unknown_keys_are_left_out_of_a_list_of_course_runs(catalog_of):
     catalog = catalog_of(ProgramContent(program(), courses=(course("One"), course("Two"), course("Three"))))
     keys = [run_key("Two"), run_key("Nowhere"), run_key("One")]
     assert catalog.list_course_runs(keys) == [run_of("One"), run_of("Two")]
+
+
+@pytest.mark.parametrize("text", ["edx+one", "ONE+2026", "run of o", "course One"])
+def test_course_runs_are_found_by_a_part_of_key_title_or_course_title_in_any_case(catalog_of, text):
+    catalog = catalog_of(ProgramContent(program(), courses=(course("One"), course("Two"))))
+    assert catalog.search_course_run_keys(text, limit=5) == [run_key("One")]
+
+
+@pytest.mark.parametrize("text", ["three", "%", "o_e"])
+def test_no_course_run_is_found_by_what_is_in_none(catalog_of, text):
+    catalog = catalog_of(ProgramContent(program(), courses=(course("One"), course("Two"))))
+    assert catalog.search_course_run_keys(text, limit=5) == []
+
+
+def test_a_search_for_course_runs_ends_at_the_limit(catalog_of):
+    catalog = catalog_of(ProgramContent(program(), courses=(course("One"), course("Two"), course("Three"))))
+    assert len(catalog.search_course_run_keys("2026", limit=2)) == 2
 
 
 # Which runs are in a program

@@ -63,10 +63,9 @@ def test_run_demo_serves_what_its_guide_says_and_stops_in_order():
     with empty_database() as database_url, running_demo(database_url, port) as process:
         guide = read_guide(process)
         assert f"http://127.0.0.1:{port}/api/program_enrollments/v1/" in guide
-        username, password = re.findall(r'"username": "(.+)", "password": "(.+)"', guide)[0]
-        token = requests.post(
-            f"http://127.0.0.1:{port}/api/token/", json={"username": username, "password": password}, timeout=10
-        ).json()["access"]
+        form = dict(re.findall(r"-d (\w+)=(\S+)", guide))
+        answer = requests.post(f"http://127.0.0.1:{port}/oauth2/access_token", data=form, timeout=10)
+        token = answer.json()["access_token"]
         url = re.findall(r"-X PUT (\S+)", guide)[0]
         enrollments = requests.get(url, headers={"Authorization": f"JWT {token}"}, timeout=10)
         assert enrollments.status_code == 200

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -10,6 +11,7 @@ from social_django.models import UserSocialAuth
 
 from grades.models import CourseGrade
 from learners.models import Certificate, CourseAccessRole, CourseEnrollment, EmailOptOut, IdentityProvider, User
+from tests.factories.catalog import ProgramFactory
 from tests.factories.grades import CourseGradeFactory
 from tests.factories.learners import (
     CertificateFactory,
@@ -35,6 +37,7 @@ FACTORY_BY_MODEL = {
     EmailOptOut: EmailOptOutFactory,
     CourseGrade: CourseGradeFactory,
 }
+IDENTITIES_FORM = {"social_auth-TOTAL_FORMS": 0, "social_auth-INITIAL_FORMS": 0}
 HOLDINGS = [CourseEnrollment, CourseAccessRole, Certificate, EmailOptOut, CourseGrade]
 
 every_model = pytest.mark.parametrize("model", FACTORY_BY_MODEL, ids=lambda model: model.__name__)
@@ -285,3 +288,79 @@ def test_accounts_are_suggested_by_student_key_when_a_holding_is_added(admin_cli
         {"app_label": "learners", "model_name": "certificate", "field_name": "user", "term": "s-77"},
     )
     assert [result["id"] for result in response.json()["results"]] == [str(user.pk)]
+
+
+@pytest.fixture
+def plain_staff_client(client):
+    """Staff who may do everything with accounts and identities, and are no superuser."""
+    staff = StaffFactory(username="plain")
+    staff.user_permissions.set(Permission.objects.filter(content_type__app_label__in=["learners", "social_django"]))
+    client.force_login(staff)
+    return client
+
+
+@pytest.mark.parametrize("username", ["plain", "other"])
+def test_staff_cannot_give_rights_to_themselves_or_others(plain_staff_client, username):
+    user = User.objects.filter(username=username).first() or UserFactory(username=username)
+    before = (user.is_staff, user.is_superuser, user.user_permissions.count())
+    rights = {"is_staff": "on", "is_superuser": "on", "user_permissions": Permission.objects.first().pk}
+    form = {"username": username, "is_active": "on", "first_name": "Ann"}
+    response = plain_staff_client.post(url(User, "change", user.pk), form | rights | IDENTITIES_FORM)
+    assert response.status_code == 302
+    user = User.objects.get(pk=user.pk)
+    assert user.first_name == "Ann"
+    assert (user.is_staff, user.is_superuser, user.user_permissions.count()) == before
+
+
+def test_staff_can_look_at_a_superuser_and_not_change_it_nor_its_password(plain_staff_client):
+    boss = StaffFactory(is_superuser=True)
+    assert plain_staff_client.get(url(User, "change", boss.pk)).status_code == 200
+    assert plain_staff_client.post(url(User, "change", boss.pk), {"username": "x"}).status_code == 403
+    passwords = {"password1": "a long sentence", "password2": "a long sentence"}
+    page = reverse("admin:auth_user_password_change", args=[boss.pk])
+    assert plain_staff_client.post(page, passwords).status_code == 403
+
+
+def test_superuser_gives_rights(admin_client):
+    user = UserFactory()
+    form = {"username": user.username, "is_active": "on", "is_staff": "on"}
+    admin_client.post(url(User, "change", user.pk), form | IDENTITIES_FORM)
+    assert User.objects.get(pk=user.pk).is_staff
+
+
+def test_accounts_are_found_by_a_name(admin_client):
+    wanted = UserFactory(last_name="Okafor")
+    UserFactory()
+    assert listed(admin_client.get(url(User, "changelist"), {"q": "okafor"})) == {wanted}
+
+
+def test_added_identity_links_what_waits_for_its_student_key(admin_client):
+    provider = IdentityProviderFactory(slug="mit-saml")
+    program = ProgramFactory(organizations=[provider.organization])
+    enrollment = ProgramEnrollmentFactory(external_user_key="s-77", program_uuid=program.uuid)
+    form = {"user": UserFactory().pk, "provider": "tpa-saml", "uid": "mit-saml:s-77"}
+    assert admin_client.post(url(UserSocialAuth, "add"), form).status_code == 302
+    enrollment.refresh_from_db()
+    assert enrollment.user_id == form["user"]
+
+
+@pytest.mark.parametrize(
+    ("uid", "sentence"),
+    [
+        ("s-77", "This is not of the form provider:student key, like ucdavis:s-1001."),
+        ("mit-saml:", "This is not of the form provider:student key, like ucdavis:s-1001."),
+        ("mit:s-77", "There is no identity provider “mit”."),
+    ],
+)
+def test_form_says_so_when_the_uid_names_no_student(admin_client, uid, sentence):
+    IdentityProviderFactory(slug="mit-saml")
+    response = admin_client.post(
+        url(UserSocialAuth, "add"), {"user": UserFactory().pk, "provider": "tpa-saml", "uid": uid}
+    )
+    assert response.context["adminform"].form.errors == {"uid": [sentence]}
+
+
+def test_account_of_an_identity_stays_when_it_is_changed(admin_client):
+    identity = IdentityFactory()
+    form = admin_client.get(url(UserSocialAuth, "change", identity.pk)).context["adminform"].form
+    assert set(form.fields) == {"provider", "uid"}

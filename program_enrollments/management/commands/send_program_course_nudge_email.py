@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 from datetime import timedelta
-from smtplib import SMTPException
+from smtplib import SMTPException, SMTPServerDisconnected
 from typing import Any
 
 from django.core.mail import get_connection
@@ -17,8 +17,9 @@ class Command(BaseCommand):
     help = (
         "Send an e-mail to each learner who passed a course run yesterday (a day of the site's time zone) in a program "
         "in which he or she is enrolled: it names the program's next open run, of a course that the learner is "
-        "neither in nor has passed. Made to run once a day. What was sent is not recorded: a second run on the "
-        "same day sends the same messages again, with the same Message-ID, which most mailboxes show once."
+        "neither in nor has passed. Made to run once a day. Each e-mail is recorded when it is sent: run it again "
+        "after an interruption, on the same day, and it sends those that are left. The exit code is 1 if any was not "
+        "sent."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,13 +31,18 @@ class Command(BaseCommand):
         if no_commit:
             self.stdout.write(f"{len(nudges)} e-mails would be sent to learners who passed a run on {yesterday}.")
             return
-        failures = 0
-        with get_connection() as connection:
-            for nudge in tqdm(nudges, unit=" e-mails", disable=None):
-                try:
-                    connection.send_messages([nudge.as_email()])
-                except SMTPException:
-                    failures += 1
-        self.stdout.write(f"{len(nudges) - failures} e-mails sent to learners who passed a run on {yesterday}.")
-        if failures:
-            raise CommandError(f"The mail server refused {failures} e-mails.")
+        sent = refused = 0
+        try:
+            with get_connection() as connection:
+                for nudge in tqdm(nudges, unit=" e-mails", disable=None):
+                    try:
+                        sent += api.send_nudge(nudge, connection)
+                    except SMTPServerDisconnected:
+                        raise
+                    except (SMTPException, ValueError):  # of one learner's address
+                        refused += 1
+        except OSError as error:
+            raise CommandError(f"{sent} e-mails sent, then the mail server failed: {error}. Run it again.") from error
+        self.stdout.write(f"{sent} e-mails sent to learners who passed a run on {yesterday}.")
+        if refused:
+            raise CommandError(f"{refused} e-mails were refused, by the mail server or for an address that is none.")

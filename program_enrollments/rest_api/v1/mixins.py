@@ -9,31 +9,48 @@ from typing import Any, ClassVar, cast
 from django.conf import settings
 from opaque_keys.edx.keys import CourseKey
 from rest_framework import exceptions, serializers
+from rest_framework.metadata import SimpleMetadata
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.viewsets import GenericViewSet
 
+from access.service import Credentials, ProgramAccess, Scope, get_program_access
 from catalog.service import Program
 from learners.service import User
 from program_enrollments.api import ChangeSource, get_program, get_run_placement, parse_course_key
 from program_enrollments.constants import WriteAction, WriteFailure
 from program_enrollments.exceptions import ProgramDoesNotExist
-from program_enrollments.rest_api.exceptions import LengthRequired, TooManyRecords
-from program_enrollments.rest_api.parsers import StrictJSONParser
+from program_enrollments.rest_api.exceptions import TooManyRecords
+from program_enrollments.rest_api.v1.bodies import read_json
 from program_enrollments.rest_api.v1.fields import parse_uuid
+from program_enrollments.rest_api.v1.idempotency import idempotent
 from program_enrollments.rest_api.v1.permissions import HasProgramAccess
+from program_enrollments.rest_api.v1.throttles import RateLimitMixin
 
 
-class ApiViewSet(GenericViewSet[Any]):
-    """Answers who asks (401, 403) before what is asked for (404, 405, 406, and then the body)."""
+class PathMetadata(SimpleMetadata):
+    """What OPTIONS tells of a path: its name, and the media types that go in and out."""
 
-    http_method_names = ("get", "head", "post", "patch", "put")
+    def determine_actions(self, request: Request, view: Any) -> dict[str, Any]:
+        """Leave the fields of bodies to the API's documentation."""
+        return {}
+
+
+class ApiViewSet(RateLimitMixin, GenericViewSet[Any]):
+    """Answers who asks (401, 429, 403) before what is asked for (404, 405, 406, and then the body)."""
+
+    http_method_names = ("get", "head", "options", "post", "patch", "put")
+    metadata_class = PathMetadata
 
     @property
     def caller(self) -> User:
         """The account that asks; permissions have refused anonymous callers."""
         return cast(User, self.request.user)
+
+    @cached_property
+    def access(self) -> ProgramAccess:
+        """What the caller may do in programs; nothing while the caller is anonymous."""
+        return get_program_access(self.caller, cast(Credentials | None, self.request.auth))
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         try:
@@ -62,6 +79,8 @@ class EnrollmentsViewSet(ProgramMixin, ApiViewSet):
     """Enrollments in a program, for those who have access to it."""
 
     permission_classes = (HasProgramAccess,)
+    read_scope = Scope.ENROLLMENTS_READ
+    write_scope = Scope.ENROLLMENTS_WRITE
 
 
 class CourseRunMixin(EnrollmentsViewSet):
@@ -80,12 +99,15 @@ class EnrollmentWriteMixin:
 
     record_serializers: ClassVar[Mapping[WriteAction, type[serializers.Serializer[Any]]]]
 
+    @idempotent
     def create(self, request: Request, **kwargs: Any) -> Response:
         return self._write(request, WriteAction.CREATE)
 
+    @idempotent
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         return self._write(request, WriteAction.UPDATE)
 
+    @idempotent
     def update(self, request: Request, **kwargs: Any) -> Response:
         return self._write(request, WriteAction.UPSERT)
 
@@ -109,16 +131,6 @@ class EnrollmentWriteMixin:
         return Response(
             outcomes, status=multi_status(outcome not in WriteFailure.values for outcome in outcomes.values())
         )
-
-
-def read_json(request: Request) -> Any:
-    """Return the JSON of the request's body; an empty dictionary when it has none."""
-    if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
-        raise LengthRequired
-    # A form that the CSRF check has read already would otherwise pass for an empty body.
-    if request.content_type and not media_type_matches(StrictJSONParser.media_type, request.content_type):
-        raise exceptions.UnsupportedMediaType(request.content_type)
-    return request.data
 
 
 def change_source(request: Request) -> ChangeSource:

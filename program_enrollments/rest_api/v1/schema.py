@@ -89,7 +89,13 @@ class CourseRunOverviewList(serializers.Serializer[Any]):
 
 
 NOT_AUTHENTICATED = {401: error("No credentials, or bad ones.", "not_authenticated", "token_not_valid")}
-FORBIDDEN = {403: error("The caller has no access to the program.", "permission_denied")}
+FORBIDDEN = {
+    403: error(
+        "The caller has no access to the program, or the token lacks the scope.",
+        "permission_denied",
+        "insufficient_scope",
+    )
+}
 NO_PROGRAM = error("There is no such program.", "program_does_not_exist")
 NO_COURSE = error(
     "There is no such program or course run, or the run is not in the program.",

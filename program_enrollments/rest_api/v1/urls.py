@@ -3,7 +3,7 @@
 from typing import Any
 
 from program_enrollments.rest_api.routes import both_spellings
-from program_enrollments.rest_api.v1 import views
+from program_enrollments.rest_api.v1 import limits, views
 
 app_name = "v1"
 
@@ -41,5 +41,6 @@ urlpatterns = [
         views.LearnerCourseRunOverviewsViewSet.as_view(READ),
         "user_program_course_enrollments",
     ),
+    *both_spellings("limits/", limits.LimitsViewSet.as_view(READ), "limits"),
     *both_spellings("integration-reset/", views.ResetViewSet.as_view({"post": "create"}), "reset_enrollment_data"),
 ]

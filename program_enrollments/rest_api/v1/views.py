@@ -8,17 +8,18 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db.models import QuerySet
 from rest_framework import exceptions
-from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from access.service import Scope
 from learners.service import CourseEnrollment, User, find_user
 from program_enrollments import api
 from program_enrollments.api import ChangeSource
 from program_enrollments.constants import WriteAction
 from program_enrollments.rest_api.exceptions import FeatureDisabled
 from program_enrollments.rest_api.v1 import schema
+from program_enrollments.rest_api.v1.bodies import read_json
 from program_enrollments.rest_api.v1.filters import (
     DEFAULT_PROGRAM_TYPE,
     ProgramCourseEnrollmentFilters,
@@ -26,6 +27,7 @@ from program_enrollments.rest_api.v1.filters import (
     ProgramTypeFilter,
     read_filters,
 )
+from program_enrollments.rest_api.v1.idempotency import idempotent
 from program_enrollments.rest_api.v1.mixins import (
     ApiViewSet,
     CourseRunMixin,
@@ -34,10 +36,9 @@ from program_enrollments.rest_api.v1.mixins import (
     ProgramMixin,
     change_source,
     multi_status,
-    read_json,
 )
 from program_enrollments.rest_api.v1.pagination import CourseRunOverviewPagination, EnrollmentPagination
-from program_enrollments.rest_api.v1.permissions import may_hold_access, may_look_over_shoulder
+from program_enrollments.rest_api.v1.permissions import MayReset
 from program_enrollments.rest_api.v1.serializers import (
     CourseRunOverviewSerializer,
     GradeErrorSerializer,
@@ -121,6 +122,7 @@ class ProgramCourseEnrollmentsViewSet(EnrollmentWriteMixin, CourseRunMixin):
 @schema.program_course_grades
 class ProgramCourseGradesViewSet(CourseRunMixin):
     pagination_class = EnrollmentPagination
+    read_scope = Scope.GRADES_READ
 
     def list(self, request: Request, **kwargs: Any) -> Response:
         enrollments = api.fetch_program_course_enrollments(
@@ -144,7 +146,9 @@ class ReadableProgramsViewSet(ApiViewSet):
 
     def list(self, request: Request, **kwargs: Any) -> Response:
         filters = read_filters(ProgramTypeFilter, request.query_params)
-        programs = api.list_readable_programs(user=self.caller, program_type=filters["type"] or DEFAULT_PROGRAM_TYPE)
+        programs = api.list_readable_programs(
+            user=self.caller, access=self.access, program_type=filters["type"] or DEFAULT_PROGRAM_TYPE
+        )
         return Response(ReadableProgramSerializer(programs, many=True).data)
 
 
@@ -208,7 +212,7 @@ class LearnerCourseRunOverviewsViewSet(OverviewsViewSet):
         username = self.kwargs["username"]
         if username == self.caller.username:
             return self.caller
-        if not may_hold_access(self.caller) or not may_look_over_shoulder(self.caller, self.program):
+        if not self.access.holds_any_role() or not self.access.may_read(self.program):
             raise exceptions.PermissionDenied("You may only see your own course runs.")
         learner = find_user(username)
         if learner is None:
@@ -218,8 +222,10 @@ class LearnerCourseRunOverviewsViewSet(OverviewsViewSet):
 
 @schema.reset
 class ResetViewSet(ApiViewSet):
-    permission_classes = (IsAdminUser,)
+    permission_classes = (MayReset,)
+    write_scope = Scope.ENROLLMENTS_WRITE
 
+    @idempotent
     def create(self, request: Request, **kwargs: Any) -> Response:
         if not settings.ENABLE_ENROLLMENT_RESET:
             raise FeatureDisabled("Resetting enrollments is switched off (setting ENABLE_ENROLLMENT_RESET).")

@@ -1,12 +1,15 @@
 """Telling learners of the next run of their program (contract section 7)."""
 
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import pytest
 import time_machine
+from django.db import IntegrityError
 from opaque_keys.edx.keys import CourseKey
 
 from program_enrollments import api
+from program_enrollments.models import CourseNudge
 from tests.factories.catalog import CourseFactory, CourseRunFactory, ProgramFactory
 from tests.factories.grades import CourseGradeFactory
 from tests.factories.learners import RUN_KEY, CourseEnrollmentFactory, UserFactory
@@ -154,6 +157,24 @@ def test_a_title_with_line_breaks_and_markup_stays_plain_text_in_one_header(enro
     assert nudge.as_email().message()["Subject"] == "Next in R&D Bcc: all@example.edu: Spring run"
 
 
+@pytest.mark.parametrize(
+    "changed", [{"passed_on": date(2026, 11, 21)}, {"program_uuid": UUID(int=1)}, {"user": "other"}, {}]
+)
+def test_only_what_was_sent_to_the_learner_for_program_and_day_is_not_sent_again(enrollment, passed, program, changed):
+    if "user" in changed:
+        changed = {"user": UserFactory()}
+    sent = {"user": enrollment.user, "program_uuid": program.uuid, "passed_on": YESTERDAY}
+    CourseNudge.objects.create(**sent | changed)
+    assert len(api.list_nudges(YESTERDAY)) == bool(changed)
+
+
+def test_the_same_nudge_cannot_be_recorded_twice(learner):
+    nudge = {"user": learner, "program_uuid": UUID(int=1), "passed_on": YESTERDAY}
+    CourseNudge.objects.create(**nudge)
+    with pytest.raises(IntegrityError, match="coursenudge_once_a_day"):
+        CourseNudge.objects.create(**nudge)
+
+
 def test_a_repeated_message_has_the_same_id(enrollment, passed):
     ids = {api.list_nudges(YESTERDAY)[0].as_email().message()["Message-ID"] for _ in range(2)}
     assert len(ids) == 1
@@ -165,5 +186,5 @@ def test_the_cost_does_not_grow_with_learners(program, learners, django_assert_n
         user = UserFactory()
         ProgramEnrollmentFactory(user=user, program_uuid=program.uuid)
         CourseGradeFactory(user=user, passed_at=datetime(2026, 11, 22, 12, tzinfo=UTC))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert len(api.list_nudges(YESTERDAY)) == learners

@@ -2,16 +2,19 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from functools import partial
 from threading import Barrier
 
 import pytest
+from django.core.mail import get_connection
 from django.db import connection
 
+from catalog.service import get_catalog
 from learners.models import CourseEnrollment
 from program_enrollments import api
 from program_enrollments.constants import WriteAction
-from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
+from program_enrollments.models import CourseNudge, ProgramCourseEnrollment, ProgramEnrollment
 from tests.factories.catalog import CurriculumFactory, ProgramFactory
 from tests.factories.learners import RUN_KEY, IdentityFactory, UserFactory
 from tests.factories.program_enrollments import ProgramEnrollmentFactory
@@ -120,3 +123,14 @@ def test_two_schools_that_race_for_active_places_of_the_same_accounts_get_one_fo
         )
         for user in users:
             assert sorted([answers[0][f"here-{user.pk}"], answers[1][f"there-{user.pk}"]]) == ["active", "conflict"]
+
+
+def test_of_runs_that_race_to_send_a_nudge_one_does(curriculum, course_run, mailoutbox):
+    catalog = get_catalog()
+    [program] = catalog.list_programs([curriculum.program.uuid])
+    [run] = catalog.list_course_runs([course_run.key])
+    for n in range(1, ROUNDS + 1):
+        nudge = api.Nudge(UserFactory(), program, passed_run=run, next_run=run, passed_on=date(2026, 11, 22))
+        sent = race(*[partial(api.send_nudge, nudge, get_connection())] * 3)
+        assert sorted(sent) == [False, False, True]
+        assert CourseNudge.objects.count() == len(mailoutbox) == n

@@ -137,5 +137,5 @@ def test_staff_are_refused(privilege):
 def test_the_cost_does_not_grow_with_enrollments(size, person, django_assert_num_queries):
     ProgramEnrollmentFactory.create_batch(size, user=person)
     ContentType.objects.get_for_model(User)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         api.retire_user("jdoe")

@@ -30,7 +30,6 @@ def test_every_domain_error_has_a_status():
         ("get", f"programs/{UNKNOWN}/enrollments/", {}, (404, "program_does_not_exist")),
         ("get", "programs/no-uuid/enrollments/", {}, (404, "program_does_not_exist")),
         ("delete", "programs/enrollments/", {}, (405, "method_not_allowed")),
-        ("options", "programs/enrollments/", {}, (405, "method_not_allowed")),
         ("get", "programs/enrollments/", {"Accept": "text/html"}, (406, "not_acceptable")),
     ],
 )
@@ -39,6 +38,12 @@ def test_refusals_have_the_one_shape(staff_client, method, path, headers, answer
 
     assert set(response.json()) == {"developer_message", "error_code"}
     assert (response.status_code, response.json()["error_code"]) == answer
+
+
+def test_options_tells_which_methods_a_path_has(staff_client):
+    response = staff_client.options(f"{BASE}programs/enrollments/")
+    assert (response.status_code, response["Allow"]) == (200, "GET, HEAD, OPTIONS")
+    assert set(response.json()) == {"name", "description", "renders", "parses"}
 
 
 def test_unknown_paths_need_no_login(anonymous_client):

@@ -46,6 +46,7 @@ def test_every_endpoint_is_described_once_by_a_stable_name(schema):
         "list_readonly_programs": "get programs/readonly_access/",
         "list_course_run_overviews": "get users/{username}/programs/{program_uuid}/courses/",
         "reset_enrollments": "post integration-reset/",
+        "get_limits": "get limits/",
         "obtain_token": "post /api/token/",
         "refresh_token": "post /api/token/refresh/",
         "verify_token": "post /api/token/verify/",
@@ -59,7 +60,9 @@ def test_writes_tell_each_answer_with_an_example(schema, path, method):
     operation = schema["paths"][f"{BASE}programs/{{program_uuid}}/{path}"][method]
 
     assert {int(status) for status in operation["responses"]} >= {200, 204, 207, 400, 401, 403, 404, 413, 415, 422}
-    for status, response in operation["responses"].items():
+    shared = schema["components"]["responses"]
+    for status, described in operation["responses"].items():
+        response = shared[described["$ref"].rpartition("/")[2]] if "$ref" in described else described
         assert response["description"]
         if status != "204":
             assert response["content"]["application/json"]["examples"]
@@ -73,6 +76,19 @@ def test_special_answers_are_told(schema, path):
 
     special = {"integration-reset/": "501"}.get(path, "204")
     assert special in operation["responses"]
+
+
+def test_every_operation_tells_what_holds_for_all(schema):
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            assert "429" in operation["responses"]
+            names = [parameter.get("$ref", "") for parameter in operation.get("parameters", [])]
+            takes_keys = "#/components/parameters/IdempotencyKey" in names
+            assert takes_keys is (method in WRITES and path.startswith(BASE))
+            assert all(
+                "$ref" in response or {"X-Request-ID", "RateLimit"} <= set(response["headers"])
+                for response in operation["responses"].values()
+            )
 
 
 def test_listings_tell_their_parameters(schema):

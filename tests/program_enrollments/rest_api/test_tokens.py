@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.utils import timezone
-from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
+from access.issuing import UserAccessToken, UserRefreshToken
 from tests.factories.learners import UserFactory
 
 PASSWORD = "correct horse battery"
@@ -58,7 +58,7 @@ def test_an_inactive_account_gets_no_token(anonymous_client, account):
 def test_an_account_that_became_inactive_is_refused(anonymous_client, account, by):
     headers = {}
     if by == "token":
-        headers = {"Authorization": f"JWT {AccessToken.for_user(account)}"}
+        headers = {"Authorization": f"JWT {UserAccessToken.for_user(account)}"}
     else:
         anonymous_client.force_login(account)
     account.is_active = False
@@ -71,7 +71,7 @@ def test_an_account_that_became_inactive_is_refused(anonymous_client, account, b
 
 
 def test_an_expired_token_is_refused(anonymous_client, account):
-    token = AccessToken.for_user(account)
+    token = UserAccessToken.for_user(account)
 
     with time_machine.travel(timezone.now() + timedelta(days=2)):
         response = anonymous_client.get(READABLE, headers={"Authorization": f"JWT {token}"})
@@ -106,14 +106,14 @@ def test_a_blacklisted_token_cannot_be_refreshed(anonymous_client, account):
 
 
 def test_a_token_can_be_verified(anonymous_client, account):
-    token = str(AccessToken.for_user(account))
+    token = str(UserAccessToken.for_user(account))
 
     assert anonymous_client.post("/api/token/verify/", {"token": token}).status_code == 200
     assert anonymous_client.post("/api/token/verify/", {"token": token[:-2]}).status_code == 401
 
 
 def test_the_refresh_token_of_a_deleted_account_is_refused(anonymous_client, account):
-    refresh = str(RefreshToken.for_user(account))
+    refresh = str(UserRefreshToken.for_user(account))
     account.delete()
 
     assert anonymous_client.post("/api/token/refresh/", {"refresh": refresh}).status_code == 401

