@@ -1,23 +1,24 @@
-"""Writing the rows of a plan with COPY, the fastest way into PostgreSQL."""
+"""Moving the rows of a plan into the database and out of it, without a model instance for each of a million rows."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from io import StringIO
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from imports.constants import RowOutcome
-from imports.models import ImportRow
+from imports.constants import ImportKind, RowOutcome
+from imports.models import Import
 
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 @dataclass(slots=True)
 class PlannedRow:
-    """A row of a plan on its way into the database; the fields are those of `ImportRow`."""
+    """A row of a plan on its way; the fields are those of `ImportRow`."""
 
     position: int
     line: int | None
@@ -34,30 +35,99 @@ class PlannedRow:
     error_column: str = ""
     error_message: str = ""
     error_hint: str = ""
+    result: str = ""
 
 
 COLUMNS = [column.name for column in fields(PlannedRow)]
+COLUMN_LIST = ", ".join(COLUMNS)
+READ_LIST = COLUMN_LIST.replace("curriculum_uuid", "curriculum_uuid::text")
+DECIDED = ("outcome", "before", "after", "enrollment_id", "error_code", "error_column", "error_message", "error_hint")
+"""What deciding about a row sets."""
+
+# The comparison of both columns at once lets the index end the search; an OR would read a run from its beginning.
+READ_AFTER = {
+    ImportKind.PROGRAM_ENROLLMENTS: "position > %(position)s ORDER BY position",
+    ImportKind.COURSE_ENROLLMENTS: (
+        "(course_key, position) > (%(course_key)s, %(position)s) ORDER BY course_key, position"
+    ),
+}
+REWRITE = """
+UPDATE imports_importrow AS r
+SET outcome = w.outcome, before = w.before, after = w.after, enrollment_id = w.enrollment_id,
+    error_code = w.error_code, error_column = w.error_column, error_message = w.error_message, error_hint = w.error_hint
+FROM unnest(
+    %s::int[], %s::text[], %s::jsonb[], %s::jsonb[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]
+) AS w(position, outcome, before, after, enrollment_id, error_code, error_column, error_message, error_hint)
+WHERE r.owner_id = %s AND r.position = w.position
+"""
 
 
 def copy_rows(import_id: UUID, rows: Iterable[PlannedRow]) -> None:
     """Add rows to an import's plan, in the caller's transaction."""
-    buffer = StringIO()
     owner = str(import_id)
-    for row in rows:
-        values = [owner, "", *[getattr(row, name) for name in COLUMNS]]
-        buffer.write("\t".join(map(_as_text, values)))
-        buffer.write("\n")
-    buffer.seek(0)
-    columns = ", ".join(f'"{column}"' for column in ("owner_id", "result", *COLUMNS))
+    lines = ["\t".join([owner, *[_as_text(getattr(row, name)) for name in COLUMNS]]) for row in rows]
     with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {ImportRow._meta.db_table} ({columns}) FROM STDIN", buffer)
+        cursor.copy_expert(f"COPY imports_importrow (owner_id, {COLUMN_LIST}) FROM STDIN", StringIO("\n".join(lines)))
+
+
+def read_next_rows(item: Import, *, at_most: int) -> list[PlannedRow]:
+    """Return the rows that follow those carried out so far, in the order in which rows are carried out."""
+    after = READ_AFTER[ImportKind(item.kind)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {READ_LIST} FROM imports_importrow WHERE owner_id = %(owner)s AND {after} LIMIT %(at_most)s",  # noqa: S608 -- constants only
+            {
+                "owner": item.pk,
+                "course_key": item.done_course_key,
+                "position": item.done_position,
+                "at_most": at_most,
+            },
+        )
+        rows = [PlannedRow(*values) for values in cursor.fetchall()]
+    for row in rows:
+        row.curriculum_uuid = read_uuid(row.curriculum_uuid)
+        row.before, row.after = _load(row.before), _load(row.after)
+    return rows
+
+
+def rewrite_rows(import_id: UUID, rows: Sequence[PlannedRow]) -> None:
+    """Store what was decided anew about rows of a plan."""
+    arrays: list[list[Any]] = [[row.position for row in rows]]
+    for name in DECIDED:
+        values = [getattr(row, name) for row in rows]
+        arrays.append([_dump(value) for value in values] if name in {"before", "after"} else values)
+    with connection.cursor() as cursor:
+        cursor.execute(REWRITE, [*arrays, import_id])
 
 
 def _as_text(value: Any) -> str:
     if value is None:
         return "\\N"
     if isinstance(value, str):
-        return value.translate(ESCAPES) if not value.isalnum() else value
-    if isinstance(value, (dict, list, tuple)):
-        return json.dumps(value).translate(ESCAPES)
+        return value if value.isalnum() else value.translate(ESCAPES)
+    if isinstance(value, dict):
+        return (_dump(value) or "").translate(ESCAPES)
     return str(value)
+
+
+def _dump(value: dict[str, Any] | None) -> str | None:
+    return None if value is None else _dump_items(tuple(value.items()))
+
+
+# Of all of these, few differ in a file.
+
+
+@lru_cache(maxsize=256)
+def read_uuid(text: str | None) -> UUID | None:
+    """Return the UUID that a text spells."""
+    return None if text is None else UUID(text)
+
+
+@lru_cache(maxsize=256)
+def _dump_items(items: tuple[tuple[str, Any], ...]) -> str:
+    return json.dumps(dict(items))
+
+
+@lru_cache(maxsize=256)
+def _load(text: str | None) -> dict[str, Any] | None:
+    return None if text is None else json.loads(text)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from imports.models import ImportRow
+    from imports.copying import PlannedRow
 
 
 class ImportsError(Exception):
@@ -57,6 +57,6 @@ class WorkerStopping(Exception):
 class RowRefused(Exception):
     """A row cannot be applied, and the import is all or nothing."""
 
-    def __init__(self, rows: "Sequence[ImportRow]") -> None:
+    def __init__(self, rows: "Sequence[PlannedRow]") -> None:
         super().__init__()
         self.rows = rows

@@ -1,5 +1,6 @@
 """What is done to a whole plan at once, in SQL: a plan may have a million rows, which never come through Python."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import connection
@@ -21,7 +22,7 @@ SET outcome = %s, error_code = %s, error_column = %s, error_message = %s, error_
 FROM (
     SELECT student_key, curriculum_uuid, course_key
     FROM imports_importrow
-    WHERE owner_id = %s AND student_key <> ''
+    WHERE owner_id = %s AND student_key = ANY (%s)
     GROUP BY student_key, curriculum_uuid, course_key
     HAVING count(*) > 1 AND count(DISTINCT (status, course_staff)) > 1
 ) AS d
@@ -34,7 +35,7 @@ SET outcome = %s, result = r.status, before = r.after, error_hint = format('The 
 FROM (
     SELECT student_key, curriculum_uuid, course_key, min(line) AS line
     FROM imports_importrow
-    WHERE owner_id = %s AND outcome <> %s
+    WHERE owner_id = %s AND student_key = ANY (%s) AND outcome <> %s
     GROUP BY student_key, curriculum_uuid, course_key
     HAVING count(*) > 1
 ) AS d
@@ -80,13 +81,17 @@ def clear_plan(item: Import) -> None:
     rows._raw_delete(rows.db)
 
 
-def settle_repeated_rows(item: Import) -> None:
-    """Judge rows about one learner in one curriculum or course run: the same once, contradicting ones never."""
+def settle_repeated_rows(item: Import, student_keys: Collection[str]) -> None:
+    """Judge rows about one learner in one curriculum or course run: the same once, contradicting ones never.
+
+    `student_keys` are those of which the file has several rows.
+    """
+    keys = list(student_keys)
     fault = FAULTS["duplicated"]
     with connection.cursor() as cursor:
-        cursor.execute(REJECT_CONTRADICTIONS, [RowOutcome.REJECT, *fault, item.pk, item.pk])
+        cursor.execute(REJECT_CONTRADICTIONS, [RowOutcome.REJECT, *fault, item.pk, keys, item.pk])
         cursor.execute(
-            SETTLE_REPETITIONS, [RowOutcome.UNCHANGED, item.pk, RowOutcome.REJECT, item.pk, RowOutcome.REJECT]
+            SETTLE_REPETITIONS, [RowOutcome.UNCHANGED, item.pk, keys, RowOutcome.REJECT, item.pk, RowOutcome.REJECT]
         )
 
 

@@ -10,7 +10,7 @@ from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import Program, get_catalog
 from imports.constants import ImportKind, RowOutcome
-from imports.copying import PlannedRow
+from imports.copying import PlannedRow, read_uuid
 from imports.files import FileRow
 from imports.messages import FAULTS
 from imports.models import Import
@@ -20,6 +20,9 @@ from program_enrollments.constants import (
     ProgramEnrollmentStatus,
     WriteAction,
 )
+
+PROGRAM_STATUSES = frozenset(ProgramEnrollmentStatus.values)
+COURSE_STATUSES = frozenset(ProgramCourseEnrollmentStatus.values)
 
 
 class Planner(Protocol):
@@ -69,8 +72,8 @@ class ProgramPlanner:
         if row.reject:
             return planned
         named = row.values.get("curriculum_uuid", "")
-        planned.curriculum_uuid = UUID(named) if named else self._default_curriculum
-        if row.values["status"] not in ProgramEnrollmentStatus.values:
+        planned.curriculum_uuid = read_uuid(named) if named else self._default_curriculum
+        if row.values["status"] not in PROGRAM_STATUSES:
             reject(planned, "invalid-status")
         elif planned.curriculum_uuid is None:
             reject(planned, "no_curriculum")
@@ -123,7 +126,7 @@ class CoursePlanner:
         planned.course_staff = {"true": True, "false": False}.get(row.values.get("course_staff", ""))
         if course_key is None:
             reject(planned, "course_not_in_program")
-        elif row.values["status"] not in ProgramCourseEnrollmentStatus.values:
+        elif row.values["status"] not in COURSE_STATUSES:
             reject(planned, "invalid-status")
         return planned
 

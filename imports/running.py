@@ -5,7 +5,7 @@ its connection to the database lives. An import that lost its worker is taken up
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import islice
@@ -15,15 +15,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from catalog.service import Program
 from imports.constants import RUNNABLE_STATES, ImportKind, ImportMode, ImportState, RowOutcome
-from imports.copying import copy_rows
+from imports.copying import PlannedRow, copy_rows, read_next_rows, rewrite_rows
 from imports.exceptions import ImportCanceled, RowRefused, WorkerStopping
 from imports.files import FileRefused, open_roster
-from imports.models import Import, ImportRow
+from imports.models import Import
 from imports.plan_statements import add_drops, clear_plan, count_outcomes, settle_repeated_rows
 from imports.planning import (
     as_course_record,
@@ -125,8 +124,6 @@ def _plan(item: Import) -> None:
         _finish(item, ImportState.REJECTED, error_code=refusal.code, error_message=str(refusal))
         return
     with transaction.atomic():
-        if not item.undoes_id:
-            settle_repeated_rows(item)
         if item.is_snapshot:
             item.scope_active = add_drops(item)
         item.counts = count_outcomes(item)
@@ -155,11 +152,26 @@ def _plan_file(item: Import, program: Program) -> None:
         )
         planner = make_planner(item, program)
         rows = iter(roster)
+        seen: set[int] = set()
+        repeated_keys: set[str] = set()
         while chunk := list(islice(rows, PLANNED_AT_ONCE)):
-            with transaction.atomic():
-                copy_rows(item.pk, planner.plan(chunk))
-                _update(item, rows_total=item.rows_total + len(chunk))
             _stop_if_asked(item)
+            planned = planner.plan(chunk)
+            repeated_keys.update(_find_repeated_keys(planned, seen))
+            with transaction.atomic():
+                copy_rows(item.pk, planned)
+                _update(item, rows_total=item.rows_total + len(chunk))
+    if repeated_keys:
+        settle_repeated_rows(item, repeated_keys)
+
+
+def _find_repeated_keys(rows: Iterable[PlannedRow], seen: set[int]) -> Iterator[str]:
+    """Yield the student keys of rows about a place that came before; `seen` remembers places, by their hash only."""
+    for row in rows:
+        place = hash((row.student_key, row.curriculum_uuid, row.course_key))
+        if place in seen and row.student_key:
+            yield row.student_key
+        seen.add(place)
 
 
 def _decide_after_planning(item: Import) -> None:
@@ -198,8 +210,12 @@ def _apply(item: Import) -> None:
     if item.is_atomic:
         _apply_whole(item, program)
     else:
-        while _apply_chunk(item, program):
+        is_left = True
+        while is_left:
             _stop_if_asked(item)
+            with transaction.atomic():
+                is_left = _apply_chunk(item, program)
+                _update(item, **_progress(item))
     if item.state == ImportState.APPLYING:
         _finish_applied(item)
 
@@ -210,45 +226,47 @@ def _apply_whole(item: Import, program: Program) -> None:
             api.lock_out_other_writers()
             while _apply_chunk(item, program):
                 _stop_if_asked(item)
+            # Not before: whoever wants to cancel the import needs its row.
+            _update(item, **_progress(item))
     except RowRefused as refusal:
         item.refresh_from_db()
-        for row in refusal.rows:
-            row.save()
+        rewrite_rows(item.pk, refusal.rows)
         item.counts = count_outcomes(item)
         _finish(item, ImportState.REJECTED, counts=item.counts, **_explain_rejection(item, len(refusal.rows)))
 
 
 def _apply_chunk(item: Import, program: Program) -> bool:
-    """Carry out the next rows and note the progress, in one transaction. Returns False when none were left."""
-    after_last = Q(course_key=item.done_course_key, position__gt=item.done_position) | Q(
-        course_key__gt=item.done_course_key
-    )
-    with transaction.atomic():
-        rows = list(
-            ImportRow.objects.filter(after_last, owner=item).order_by("course_key", "position")[:APPLIED_AT_ONCE]
-        )
-        if not rows:
-            return False
-        todo = [row for row in rows if row.outcome != RowOutcome.REJECT and not row.result]
-        planned = {row.pk: (row.outcome, row.before, row.after) for row in todo}
-        _carry_out(item, program, todo)
-        changed = [row for row in todo if (row.outcome, row.before, row.after) != planned[row.pk] or row.result]
-        refused = [row for row in changed if row.outcome == RowOutcome.REJECT]
-        if refused and item.is_atomic:
-            raise RowRefused(refused)
-        if changed:
-            _note_changes(item, changed, planned)
-        _update(
-            item,
-            done_course_key=rows[-1].course_key,
-            done_position=rows[-1].position,
-            rows_done=item.rows_done + len(rows),
-            counts=item.counts,
-        )
+    """Carry out the next rows, in the caller's transaction, and note the progress on `item`.
+
+    Returns False when none were left.
+    """
+    rows = read_next_rows(item, at_most=APPLIED_AT_ONCE)
+    if not rows:
+        return False
+    todo = [row for row in rows if row.outcome != RowOutcome.REJECT and not row.result]
+    planned = [(row.outcome, row.before, row.after) for row in todo]
+    _carry_out(item, program, todo)
+    changed = []
+    for row, (outcome, before, after) in zip(todo, planned, strict=True):
+        if (row.outcome, row.before, row.after) != (outcome, before, after):
+            changed.append(row)
+            item.counts[outcome] -= 1
+            item.counts[row.outcome] = item.counts.get(row.outcome, 0) + 1
+    refused = [row for row in changed if row.outcome == RowOutcome.REJECT]
+    if refused and item.is_atomic:
+        raise RowRefused(refused)
+    if changed:
+        rewrite_rows(item.pk, changed)
+    item.done_course_key, item.done_position = rows[-1].course_key, rows[-1].position
+    item.rows_done += len(rows)
     return True
 
 
-def _carry_out(item: Import, program: Program, rows: Sequence[ImportRow]) -> None:
+def _progress(item: Import) -> dict[str, object]:
+    return {name: getattr(item, name) for name in ("done_course_key", "done_position", "rows_done", "counts")}
+
+
+def _carry_out(item: Import, program: Program, rows: Sequence[PlannedRow]) -> None:
     source = api.ChangeSource(user_id=item.uploaded_by_id, reason=f"import {item.pk}")
     if item.undoes_id:
         carry_out_undo(item, program, rows, source)
@@ -261,7 +279,7 @@ def _carry_out(item: Import, program: Program, rows: Sequence[ImportRow]) -> Non
 
 
 def _carry_out_layer(
-    item: Import, program: Program, rows: list[ImportRow], action: WriteAction, source: api.ChangeSource
+    item: Import, program: Program, rows: list[PlannedRow], action: WriteAction, source: api.ChangeSource
 ) -> None:
     drops = [row for row in rows if row.outcome == RowOutcome.DROP]
     if item.kind == ImportKind.COURSE_ENROLLMENTS:
@@ -295,20 +313,6 @@ def _carry_out_layer(
     for row in drops:
         if row.outcome != RowOutcome.REJECT:
             row.outcome = RowOutcome.DROP
-
-
-def _note_changes(item: Import, changed: Sequence[ImportRow], planned: dict[int, tuple[str, object, object]]) -> None:
-    for row in changed:
-        was = planned[row.pk][0]
-        item.counts[was] = item.counts.get(was, 0) - 1
-        item.counts[row.outcome] = item.counts.get(row.outcome, 0) + 1
-    ImportRow.objects.bulk_update(
-        changed,
-        [
-            "outcome", "before", "after", "enrollment_id", "result",
-            "error_code", "error_column", "error_message", "error_hint",
-        ],
-    )  # fmt: skip
 
 
 def _finish_applied(item: Import) -> None:

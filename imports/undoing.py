@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from catalog.service import Program
 from imports.constants import ImportKind
-from imports.models import Import, ImportRow
+from imports.copying import PlannedRow
+from imports.models import Import
 from imports.plan_statements import add_undos
 from imports.planning import reject
 from program_enrollments import api
@@ -18,7 +19,7 @@ def plan_undo(item: Import) -> None:
     add_undos(item, undone)
 
 
-def carry_out_undo(item: Import, program: Program, rows: Sequence[ImportRow], source: api.ChangeSource) -> None:
+def carry_out_undo(item: Import, program: Program, rows: Sequence[PlannedRow], source: api.ChangeSource) -> None:
     """Put back what the rows say; those that cannot be, by now, become rejects."""
     restorations = [
         api.Restoration(

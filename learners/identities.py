@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
 from social_django.models import UserSocialAuth
 
 from learners.models import IdentityProvider, User
@@ -17,7 +19,11 @@ def find_user_ids_by_student_keys(*, organization_key: str, student_keys: Collec
         .order_by("id")
         .values_list("slug", flat=True)
     )
-    identities = UserSocialAuth.objects.filter(uid__in=[f"{slug}:{key}" for slug in slugs for key in student_keys])
+    # One array for `uid__in`, which would make a parameter of each of thousands.
+    is_wanted = RawSQL(
+        "uid = ANY (%s)", ([f"{slug}:{key}" for slug in slugs for key in student_keys],), output_field=BooleanField()
+    )
+    identities = UserSocialAuth.objects.filter(is_wanted)
     user_ids_by_uid = dict(identities.order_by("-id").values_list("uid", "user_id"))
     return {
         key: user_ids_by_uid[f"{slug}:{key}"]

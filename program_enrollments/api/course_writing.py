@@ -110,6 +110,7 @@ def carry_out_course_wishes(wishes: Sequence[CourseWish], *, source: ChangeSourc
         ProgramCourseEnrollment,
         [{"program_enrollment_id": pk, "course_key": key, **values(wish)} for (pk, key), wish in new.items()],
         source=source,
+        returning=["program_enrollment_id", "course_key"],
     )
     return row_ids | {new[row["program_enrollment_id"], row["course_key"]]: row["id"] for row in inserted}
 

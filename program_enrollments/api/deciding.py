@@ -16,6 +16,7 @@ from program_enrollments.api.course_writing import CourseWish, find_active_elsew
 from program_enrollments.api.locks import lock_accounts
 from program_enrollments.api.lookups import find_administering_organization_key
 from program_enrollments.api.records import ProgramCourseEnrollmentRecord, ProgramEnrollmentRecord
+from program_enrollments.api.statements import held_by, list_curricula_of_accounts
 from program_enrollments.constants import (
     ACTIVE_PROGRAM_STATUSES,
     ProgramCourseEnrollmentStatus,
@@ -23,6 +24,8 @@ from program_enrollments.constants import (
     WriteFailure,
 )
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
+
+FAILURES = frozenset(WriteFailure.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class EnrollmentDecision:
     @property
     def is_refused(self) -> bool:
         """Tell whether nothing will be written for the record."""
-        return self.outcome in WriteFailure.values
+        return self.outcome in FAILURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,7 @@ def decide_program_enrollments(
     user_ids = _find_accounts(program, new, lock=lock)
     claimed = set() if claimed is None else claimed
     if user_ids:
-        of_accounts = ProgramEnrollment.objects.filter(program_uuid=program.uuid, user_id__in=user_ids.values())
-        claimed.update(of_accounts.values_list("user_id", "curriculum_uuid"))
+        claimed.update(list_curricula_of_accounts(program.uuid, user_ids.values()))
     decisions = []
     for record in records:
         enrollment, user_id = chosen[record.student_key], user_ids.get(record.student_key)
@@ -177,7 +179,7 @@ def _find_enrollments_by_key(
     lock: bool,
 ) -> dict[str, list[ProgramEnrollment]]:
     enrollments = ProgramEnrollment.objects.filter(
-        program_uuid=program.uuid, external_user_key__in=[record.student_key for record in records]
+        held_by(program.uuid, student_keys=[record.student_key for record in records])
     ).order_by("id")
     if lock:
         enrollments = enrollments.select_for_update(no_key=True)

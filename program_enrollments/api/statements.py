@@ -5,10 +5,12 @@ This is the one place for SQL written by hand. It replaces simple-history's `bul
 rows that did not change.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from program_enrollments.api.records import ChangeSource
@@ -20,33 +22,36 @@ DELETED = "-"
 
 
 def insert_with_history(
-    model: type[models.Model], rows: Sequence[Mapping[str, Any]], *, source: ChangeSource
+    model: type[models.Model],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    source: ChangeSource,
+    returning: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Insert rows in the order given, each with its history entry; skip those that meet any unique constraint.
 
     `rows` map field attribute names (`user_id`, `status`) to values, the same names in every row.
-    Returns the inserted rows: {attribute name: value} of the names given, and `id`. `created` and `modified` are now.
+    Returns the inserted rows: {attribute name: value} of `id` and of the names in `returning`.
+    `created` and `modified` are now.
     """
     if not rows:
         return []
     now = timezone.now()
     names = list(rows[0])
-    values = [{**row, "created": now, "modified": now} for row in rows]
-    written_names = [*names, "created", "modified"]
-    columns = _columns(model, written_names)
+    columns = _columns(model, names)
     sql = f"""
-        WITH input AS ({_input_table(model, written_names)}),
+        WITH input AS ({_input_table(model, names)}),
         written AS (
-            INSERT INTO {_table(model)} ({columns})
-            SELECT {columns} FROM input ORDER BY input_order
+            INSERT INTO {_table(model)} ({columns}, created, modified)
+            SELECT {columns}, %s, %s FROM input ORDER BY input_order
             ON CONFLICT DO NOTHING
             RETURNING *
         ),
         logged AS ({_history_insert(model)})
-        SELECT id, {_columns(model, names)} FROM written
+        SELECT {_columns(model, ["id", *returning])} FROM written
     """  # noqa: S608 -- identifiers come from our models, values are parameters
-    parameters = [*_input_arrays(model, written_names, values), *_history_parameters(source, CREATED, now)]
-    return [dict(zip(["id", *names], row, strict=True)) for row in _run(sql, parameters)]
+    parameters = [*_input_arrays(model, names, rows), now, now, *_history_parameters(source, CREATED, now)]
+    return [dict(zip(["id", *returning], row, strict=True)) for row in _run(sql, parameters)]
 
 
 def update_with_history(
@@ -89,7 +94,42 @@ def delete_with_history(model: type[models.Model], ids: Sequence[int], *, source
     _run(sql, [list(ids), *_history_parameters(source, DELETED, timezone.now())])
 
 
-def _run(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+def held_by(program_uuid: UUID, *, student_keys: Sequence[str]) -> RawSQL:
+    """Return the condition that enrollments are in the program and of one of the student keys.
+
+    The ORM's `program_uuid=…, external_user_key__in=…` is the same, but lets the planner walk a large program whose
+    statistics lag behind, as they do while it is imported. This looks every key up by itself; OFFSET 0 and IS TRUE
+    leave the planner no other way.
+    """
+    return RawSQL(
+        """
+        "program_enrollments_programenrollment"."id" = ANY (ARRAY(
+            SELECT held.id FROM unnest(%s::text[]) AS wanted(student_key) CROSS JOIN LATERAL (
+                SELECT id FROM program_enrollments_programenrollment
+                WHERE external_user_key = wanted.student_key AND (program_uuid = %s) IS TRUE OFFSET 0
+            ) AS held
+        ))
+        """,
+        (_array(student_keys), program_uuid),
+        output_field=models.BooleanField(),
+    )
+
+
+def list_curricula_of_accounts(program_uuid: UUID, user_ids: Collection[int]) -> list[tuple[int, UUID]]:
+    """Return (user id, curriculum) of the accounts' enrollments in the program; looked up as in `held_by`."""
+    return _run(
+        """
+        SELECT wanted.user_id, held.curriculum_uuid
+        FROM unnest(%s::bigint[]) AS wanted(user_id) CROSS JOIN LATERAL (
+            SELECT curriculum_uuid FROM program_enrollments_programenrollment
+            WHERE user_id = wanted.user_id AND (program_uuid = %s) IS TRUE OFFSET 0
+        ) AS held
+        """,
+        [_array(user_ids), program_uuid],
+    )
+
+
+def _run(sql: str, parameters: Sequence[Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
@@ -116,10 +156,28 @@ def _input_table(model: type[models.Model], names: Sequence[str]) -> str:
     return f"SELECT * FROM unnest({arrays}) WITH ORDINALITY AS rows({_columns(model, names)}, input_order)"  # noqa: S608 -- as above
 
 
-def _input_arrays(
-    model: type[models.Model], names: Sequence[str], rows: Sequence[Mapping[str, Any]]
-) -> list[list[Any]]:
-    return [[_field(model, name).get_db_prep_save(row[name], connection) for row in rows] for name in names]
+def _input_arrays(model: type[models.Model], names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [_input_array(_field(model, name), [row[name] for row in rows]) for name in names]
+
+
+def _input_array(field: "models.Field[Any, Any]", values: Sequence[Any]) -> str:
+    # Most columns of a large write have few values.
+    prepared = {value: _array_item(field.get_db_prep_save(value, connection)) for value in set(values)}
+    return f"{{{','.join([prepared[value] for value in values])}}}"
+
+
+def _array(values: Iterable[Any]) -> str:
+    """Return the text of an array: one parameter, where psycopg2 would send an expression for each item."""
+    return f"{{{','.join(map(_array_item, values))}}}"
+
+
+def _array_item(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    text = str(value)
+    if '"' in text or "\\" in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def _history_insert(model: type[models.Model]) -> str:

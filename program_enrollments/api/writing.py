@@ -232,7 +232,7 @@ def _write_program_decisions(
     ]
     # Accounts are not locked here: requests that meet in their unique constraint must come to it in the same order.
     rows.sort(key=lambda row: row["user_id"] or 0)
-    inserted = insert_with_history(ProgramEnrollment, rows, source=source)
+    inserted = insert_with_history(ProgramEnrollment, rows, source=source, returning=["external_user_key"])
     lost_race = {decision.record.student_key for decision in new} - {row["external_user_key"] for row in inserted}
     return [
         EnrollmentDecision(decision.record, WriteFailure.CONFLICT.value)
