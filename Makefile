@@ -12,7 +12,7 @@ AS_IN_PRODUCTION = DEBUG=false DATABASE_URL=postgres://localhost/unused ALLOWED_
 
 .PHONY: help
 help:  ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/installed: requirements.lock
 	@command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is not there; set PYTHON=/path/to/python" >&2; exit 1; }
@@ -35,6 +35,10 @@ demo: setup  ## Send a school's rosters to the server that `make run` serves, an
 
 .PHONY: test
 test: setup  ## Run the tests on a real PostgreSQL, in parallel
+	$(BIN)/python -m pytest --quiet --numprocesses auto
+
+.PHONY: coverage
+coverage: setup  ## Run the tests and tell which lines and branches they leave out, which takes longer
 	$(BIN)/python -m pytest --quiet --numprocesses auto --cov --cov-report term:skip-covered
 
 .PHONY: lint

@@ -27,6 +27,12 @@ def find_user_ids_by_student_keys(*, organization_key: str, student_keys: Collec
     }
 
 
+def hold_accounts(user_ids: Iterable[int]) -> set[int]:
+    """Keep accounts from being deleted until the caller's transaction ends; return those that still are there."""
+    accounts = User.objects.select_for_update(no_key=True).filter(pk__in=set(user_ids)).order_by("pk")
+    return set(accounts.values_list("pk", flat=True))
+
+
 def find_users_by_username(usernames: Iterable[str]) -> dict[str, User]:
     """Return {username: account}; unknown usernames are left out."""
     return User.objects.in_bulk(set(usernames), field_name="username")

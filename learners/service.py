@@ -18,7 +18,7 @@ from learners.course_runs import (
     revoke_course_roles,
     withdraw_from_course_runs,
 )
-from learners.identities import find_user_ids_by_student_keys, find_users_by_username
+from learners.identities import find_user_ids_by_student_keys, find_users_by_username, hold_accounts
 from learners.models import CourseEnrollment, User
 from learners.reading import (
     CourseCertificate,
@@ -50,6 +50,7 @@ __all__ = [
     "get_or_create_passwordless_account",
     "grant_course_roles",
     "has_identity_provider",
+    "hold_accounts",
     "iter_remapped_identities",
     "list_active_course_enrollments",
     "list_course_keys_with_role",

@@ -11,7 +11,7 @@ from uuid import UUID
 from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import Program, RunPlacement
-from learners.service import find_user_ids_by_student_keys
+from learners.service import find_user_ids_by_student_keys, hold_accounts
 from program_enrollments.api.course_writing import CourseWish, find_active_elsewhere
 from program_enrollments.api.locks import lock_accounts
 from program_enrollments.api.lookups import find_administering_organization_key
@@ -66,7 +66,7 @@ def decide_program_enrollments(
         for record in records
     }
     new = [] if action is WriteAction.UPDATE else [record for record in records if not chosen[record.student_key]]
-    user_ids = _find_accounts(program, new)
+    user_ids = _find_accounts(program, new, lock=lock)
     taken: set[tuple[int, UUID | None]] = set(
         ProgramEnrollment.objects.filter(program_uuid=program.uuid, user_id__in=user_ids.values()).values_list(
             "user_id", "curriculum_uuid"
@@ -199,10 +199,15 @@ def _standing(enrollment: ProgramEnrollment) -> tuple[Any, ...]:
     return enrollment.status in ACTIVE_PROGRAM_STATUSES, enrollment.modified, enrollment.pk
 
 
-def _find_accounts(program: Program, records: Sequence[ProgramEnrollmentRecord]) -> dict[str, int]:
+def _find_accounts(program: Program, records: Sequence[ProgramEnrollmentRecord], *, lock: bool) -> dict[str, int]:
     organization_key = find_administering_organization_key(program)
     if not records or organization_key is None:
         return {}
-    return find_user_ids_by_student_keys(
+    user_ids = find_user_ids_by_student_keys(
         organization_key=organization_key, student_keys=[record.student_key for record in records]
     )
+    if lock and user_ids:
+        # An account that is deleted meanwhile would fail the whole transaction, as late as its commit.
+        held = hold_accounts(user_ids.values())
+        return {key: user_id for key, user_id in user_ids.items() if user_id in held}
+    return user_ids

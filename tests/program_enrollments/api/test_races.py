@@ -134,3 +134,17 @@ def test_of_runs_that_race_to_send_a_nudge_one_does(curriculum, course_run, mail
         sent = race(*[partial(api.send_nudge, nudge, get_connection())] * 3)
         assert sorted(sent) == [False, False, True]
         assert CourseNudge.objects.count() == len(mailoutbox) == n
+
+
+def test_a_creation_that_races_a_reset_answers_as_if_it_came_first_or_second(curriculum, identity_provider, school):
+    for n in range(ROUNDS):
+        keys = [f"{n}-{key}" for key in KEYS]
+        for key in keys:
+            IdentityFactory(identity_provider=identity_provider, student_key=key)
+        source = api.ChangeSource()
+        answers, _ = race(
+            partial(write, curriculum, WriteAction.UPSERT, keys),
+            partial(api.reset_enrollments, organization_key=school.key, program_uuids=None, source=source),
+        )
+        assert set(answers.values()) == {"enrolled"}
+        assert not ProgramEnrollment.objects.exclude(user=None).exists()
