@@ -19,7 +19,7 @@ class ScopesField(forms.MultipleChoiceField):
         super().__init__(choices=Scope.choices, widget=forms.CheckboxSelectMultiple, **kwargs)
 
 
-class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]  # at run time it takes none
+class PartnerForm(forms.ModelForm):
     """A new application, with the first role of its account."""
 
     allowed_scopes = ScopesField(initial=Scope.values)
@@ -49,7 +49,7 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]  # at run time it 
         """Leave the constraints to `create_partner`, which fills in what they are about."""
 
 
-class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # at run time it takes none
+class ApplicationForm(forms.ModelForm):
     """What may change of an application. Its roles are changed where all roles are."""
 
     allowed_scopes = ScopesField(required=False)
@@ -59,7 +59,7 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # at run time
         fields = ("name", "allowed_scopes")
 
 
-class RoleAssignmentForm(forms.ModelForm):  # type: ignore[type-arg]  # at run time it takes none
+class RoleAssignmentForm(forms.ModelForm):
     """A role, on something that the catalog has."""
 
     class Meta:
