@@ -5,6 +5,7 @@ its connection to the database lives. An import that lost its worker is taken up
 """
 
 import logging
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -14,8 +15,9 @@ from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg2 import errorcodes
 
 from catalog.service import Program
 from imports.constants import RUNNABLE_STATES, ImportKind, ImportMode, ImportState, RowOutcome
@@ -49,31 +51,41 @@ MAX_DROP_SHARE = 0.1
 """A snapshot that drops more learners than the larger of these two waits for a person."""
 
 
+def lock_number(name: str) -> int:
+    """Return the number by which PostgreSQL knows a lock of ours."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+
+
 @contextmanager
 def program_lock(program_uuid: UUID) -> Iterator[bool]:
     """Try to become the one who runs the program's imports; yields whether that worked."""
-    number = int.from_bytes(blake2b(f"imports:{program_uuid}".encode(), digest_size=8).digest(), "big", signed=True)
+    number = lock_number(f"imports:{program_uuid}")
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
         is_ours = bool(cursor.fetchone()[0])
     try:
         yield is_ours
     finally:
-        if is_ours and connection.is_usable():
+        if is_ours and _is_connected():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
 
 
 def run_imports_of_program(program_uuid: UUID) -> bool:
-    """Run what is there to run, in the order it came. Returns False if another worker is at it."""
-    with program_lock(program_uuid) as is_ours:
-        if not is_ours:
-            return False
-        while item := _find_next(program_uuid):
-            try:
-                run_import(item)
-            except WorkerStopping:
-                break
+    """Run what is there to run, in the order it came, unless a worker is at it.
+
+    Returns False if something is left, because this process is to end.
+    """
+    # Anew after the lock is let go: whoever met it meanwhile has left the import that came to us.
+    while _find_next(program_uuid):
+        with program_lock(program_uuid) as is_ours:
+            if not is_ours:
+                return True
+            while item := _find_next(program_uuid):
+                try:
+                    run_import(item)
+                except WorkerStopping:
+                    return False
     return True
 
 
@@ -85,7 +97,8 @@ def _find_next(program_uuid: UUID) -> Import | None:
 def run_import(item: Import) -> None:
     """Carry one import as far as it goes by itself. The caller holds the program's lock.
 
-    Raises: OperationalError, InterfaceError: the database went away; the import is taken up again later.
+    Raises: DatabaseError, InterfaceError, OSError: the database or the file storage cannot be used; the import is
+    taken up again later.
     """
     try:
         if item.state != ImportState.APPLYING:
@@ -97,11 +110,13 @@ def run_import(item: Import) -> None:
         raise
     except ImportCanceled:
         _finish(item, ImportState.CANCELED)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
-        # Whatever it is, it is our fault: say so on the import, where people look, and go on with the next one.
-        logger.exception("Import %s failed.", item.pk)
+    except Exception as fault:
+        if _is_outage(fault):
+            raise
+        # Whatever it is, it is our fault: say so on the import, where people look, and go on with the next one. The
+        # fault's own text may quote a row, and with it a learner.
+        frames = "".join(traceback.format_tb(fault.__traceback__))
+        logger.error("Import %s failed: %s.\n%s", item.pk, type(fault).__name__, frames)  # noqa: TRY400 -- see above
         _finish(
             item,
             ImportState.FAILED,
@@ -109,6 +124,21 @@ def run_import(item: Import) -> None:
             error_message="The import failed by a fault of the service. What it applied until then stands; it can be "
             "resumed with apply.",
         )
+
+
+def _is_outage(fault: Exception) -> bool:
+    """Tell whether what could not be done will be possible again: no space, no connection, no storage."""
+    if isinstance(fault, OSError):
+        return not isinstance(fault, FileNotFoundError)
+    if isinstance(fault, (OperationalError, InterfaceError)):
+        return True
+    state = getattr(fault.__cause__, "pgcode", None)
+    # A connection that broke off gives no state; a database that became read-only is refilled or fails over.
+    return isinstance(fault, DatabaseError) and (not _is_connected() or state == errorcodes.READ_ONLY_SQL_TRANSACTION)
+
+
+def _is_connected() -> bool:
+    return connection.connection is not None and connection.is_usable()
 
 
 def _plan(item: Import) -> None:

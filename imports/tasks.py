@@ -1,28 +1,54 @@
-"""Queue entry points of imports."""
+"""Queue entry points: running imports, and what is to be done once a day.
+
+Each may be run again after its worker died: none does anything twice.
+"""
 
 import logging
-from datetime import timedelta
 from uuid import UUID
 
-from django.utils import timezone
+from django.core.management import call_command
 from django_tasks import task
 
 from imports.pruning import prune_imports
 from imports.running import run_imports_of_program
+from program_enrollments import api
 
 logger = logging.getLogger(__name__)
 
-RETRY_SECONDS = 2
+TASKS_KEPT_DAYS = 2
+"""Longer than a day, so that the daily ones remember when they ran."""
 
 
 @task()
 def run_imports(program_uuid: str) -> None:
-    """Run a program's imports; while another worker is at it, look again soon."""
+    """Run a program's imports, unless a worker is at it; leave to another worker what this one leaves undone."""
     if not run_imports_of_program(UUID(program_uuid)):
-        run_imports.using(run_after=timezone.now() + timedelta(seconds=RETRY_SECONDS)).enqueue(program_uuid)
+        run_imports.enqueue(program_uuid)
 
 
 @task()
-def prune() -> None:
-    """Delete what is kept no longer."""
+def prune_old_imports() -> None:
+    """Delete imports that are kept no longer."""
     logger.info("Deleted %d old imports.", prune_imports())
+
+
+@task()
+def prune_idempotency_keys() -> None:
+    """Delete answers to writes that are no longer remembered."""
+    logger.info("Deleted %d idempotency keys.", api.prune_idempotency_keys())
+
+
+@task()
+def prune_tasks() -> None:
+    """Delete what is remembered of finished tasks."""
+    call_command("prune_db_task_results", queue_name="*", min_age_days=TASKS_KEPT_DAYS, verbosity=0)
+
+
+@task()
+def prune_tokens_and_sessions() -> None:
+    """Delete refresh tokens and sessions that have expired."""
+    call_command("flushexpiredtokens")
+    call_command("clearsessions")
+
+
+DAILY_TASKS = (prune_old_imports, prune_idempotency_keys, prune_tasks, prune_tokens_and_sessions)

@@ -11,8 +11,8 @@ class Command(BaseCommand):
     """`manage.py run_worker`."""
 
     help = (
-        "Run queued work (imports, pruning) until SIGINT or SIGTERM. Start as many as wanted, on any machine that "
-        "reaches the database and the file storage; one program's imports run one after another all the same. A "
+        "Run queued work (imports, daily pruning) until SIGINT or SIGTERM. Start as many as wanted, on any machine "
+        "that reaches the database and the file storage; one program's imports run one after another all the same. A "
         "worker may be killed at any time: another goes on where it stopped."
     )
 
