@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from io import StringIO
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection
@@ -86,7 +86,7 @@ def read_next_rows(item: Import, *, at_most: int) -> list[PlannedRow]:
         rows = [PlannedRow(*values) for values in cursor.fetchall()]
     for row in rows:
         row.curriculum_uuid = read_uuid(row.curriculum_uuid)
-        row.before, row.after = _load(row.before), _load(row.after)
+        row.before, row.after = _load(cast(str | None, row.before)), _load(cast(str | None, row.after))
     return rows
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from imports import running
+from imports.constants import ImportMode
 from imports.models import Import
 from imports.running import run_imports_of_program
 from imports.service import (
@@ -352,7 +353,7 @@ def test_undo_lists_what_has_changed_since_and_leaves_it(upload, enroll):
 
 def test_undo_can_be_previewed(upload):
     item = upload(HEADER, "a,enrolled")
-    back = undo_import(item.pk, mode="preview")
+    back = undo_import(item.pk, mode=ImportMode.PREVIEW)
     run_imports_of_program(item.program_uuid)
     back.refresh_from_db()
     assert (back.state, back.counts, statuses()) == ("planned", {"drop": 1}, {"a": "enrolled"})

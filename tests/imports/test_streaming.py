@@ -25,7 +25,7 @@ def test_a_file_is_complete():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_query_that_fails_late_is_an_error_and_not_the_end():
-    received = []
+    received: list[bytes] = []
 
     with pytest.raises(DatabaseError, match="division by zero"):
         received.extend(stream_copy(FAILS_LATE, options=""))

@@ -21,6 +21,7 @@ from demo.school import is_demo_catalog_loaded
 HOST = "127.0.0.1"
 START_SECONDS = 60
 STOP_SECONDS = 15
+WORKER_COMMAND = (sys.executable, "manage.py", "run_worker")
 
 
 class Command(BaseCommand):
@@ -58,6 +59,7 @@ class Command(BaseCommand):
     def _serve(self, port: int) -> None:
         # In a process group of its own, so that Ctrl-C reaches this process alone, which then ends it in order.
         server = subprocess.Popen(_server_command(port), cwd=settings.BASE_DIR, process_group=0)  # noqa: S603 -- our own
+        worker = subprocess.Popen(WORKER_COMMAND, cwd=settings.BASE_DIR, process_group=0)  # noqa: S603 -- our own
         try:
             _wait_until_ready(server, port)
             self.stdout.write(guide.write_guide(f"http://{HOST}:{port}"))
@@ -65,7 +67,7 @@ class Command(BaseCommand):
             server.wait()
             raise CommandError(f"The server ended by itself (exit code {server.returncode}).")
         finally:
-            _stop(server)
+            _stop(server, worker)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -108,13 +110,15 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def _stop(server: subprocess.Popen[bytes]) -> None:
-    # A second Ctrl-C would leave the server behind.
+def _stop(*processes: subprocess.Popen[bytes]) -> None:
+    # A second Ctrl-C would leave them behind.
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.SIG_IGN)
-    server.terminate()
-    try:
-        server.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

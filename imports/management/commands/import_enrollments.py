@@ -4,7 +4,7 @@ import time
 from argparse import ArgumentParser, BooleanOptionalAction
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             _show_progress(item, running)
         except KeyboardInterrupt:
             _cancel(item)
-            running.join()
+            running.ended.wait()
         item.refresh_from_db()
         self.stdout.write(summarize(item))
         if running.fault is not None:
@@ -74,13 +74,17 @@ class Command(BaseCommand):
 
 
 class _Running(Thread):
-    """Runs the program's imports until this one waits for nothing any more; `fault` is what ended it early."""
+    """Runs the program's imports until this one waits for nothing any more; `fault` is what ended it early.
+
+    `ended` is what to wait for: a `join` that Ctrl-C breaks off takes the thread for ended (Python 3.11).
+    """
 
     def __init__(self, item: Import) -> None:
         super().__init__(daemon=True)
         self._item_id = item.pk
         self._program_uuid = item.program_uuid
         self.fault: Exception | None = None
+        self.ended = Event()
 
     def run(self) -> None:
         try:
@@ -91,6 +95,7 @@ class _Running(Thread):
             self.fault = error
         finally:
             connection.close()
+            self.ended.set()
 
 
 def _create(options: dict[str, Any]) -> Import:
@@ -117,10 +122,11 @@ def _create(options: dict[str, Any]) -> Import:
         raise CommandError(str(error)) from error
 
 
-def _show_progress(item: Import, running: Thread) -> None:
+def _show_progress(item: Import, running: _Running) -> None:
     with tqdm(unit=" rows", disable=None) as progress:
-        while running.is_alive():
-            running.join(LOOK_SECONDS)
+        has_ended = False
+        while not has_ended:
+            has_ended = running.ended.wait(LOOK_SECONDS)
             item.refresh_from_db()
             progress.set_description(item.get_state_display())
             progress.total = item.rows_total or None

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from django.conf import settings as django_settings
@@ -97,7 +97,7 @@ def test_a_held_import_fails(roster, program, curriculum, capsys):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"program": uuid4()}, "no program"),
+        ({"program": UUID(int=1)}, "no program"),
         ({"drop_status": "ended"}, "drop_status"),
         ({"snapshot": True, "drop_status": "inactive"}, "drop_status"),
         ({"snapshot": True, "max_drop": -1}, "negative"),
