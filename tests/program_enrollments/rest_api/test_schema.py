@@ -31,6 +31,7 @@ def test_every_endpoint_is_described_once_by_a_stable_name(schema):
     }
 
     program, course = "programs/{program_uuid}/", "programs/{program_uuid}/courses/{course_id}/"
+    item = "imports/{import_id}/"
     assert operations == {
         "list_program_enrollments": f"get {program}enrollments/",
         "create_program_enrollments": f"post {program}enrollments/",
@@ -47,6 +48,19 @@ def test_every_endpoint_is_described_once_by_a_stable_name(schema):
         "list_course_run_overviews": "get users/{username}/programs/{program_uuid}/courses/",
         "reset_enrollments": "post integration-reset/",
         "get_limits": "get limits/",
+        "get_import": f"get {item}",
+        "apply_import": f"post {item}apply/",
+        "approve_import": f"post {item}approve/",
+        "cancel_import": f"post {item}cancel/",
+        "discard_import": f"post {item}discard/",
+        "download_rejected_rows": f"get {item}rejected.csv",
+        "download_import_results": f"get {item}results.csv",
+        "list_import_rows": f"get {item}rows/",
+        "undo_import": f"post {item}undo/",
+        "export_program_course_enrollments": f"get {course}enrollments/export/",
+        "export_program_enrollments": f"get {program}enrollments/export/",
+        "list_imports": f"get {program}imports/",
+        "create_import": f"post {program}imports/",
         "obtain_token": "post /api/token/",
         "refresh_token": "post /api/token/refresh/",
         "verify_token": "post /api/token/verify/",
