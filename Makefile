@@ -41,6 +41,10 @@ test: setup  ## Run the tests on a real PostgreSQL, in parallel
 coverage: setup  ## Run the tests and tell which lines and branches they leave out, which takes longer
 	$(BIN)/python -m pytest --quiet --numprocesses auto --cov --cov-report term:skip-covered
 
+.PHONY: bench
+bench: setup  ## Measure an import of 1,000,000 rows beside the limit of the database (QUICK=1: 200,000)
+	$(BIN)/python -m benchmarks.imports --rows $(if $(QUICK),200000,1000000)
+
 .PHONY: lint
 lint: setup  ## Check style, types, layering, spelling, migrations, the API schema and the production settings
 	$(BIN)/ruff check .
