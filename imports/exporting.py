@@ -30,8 +30,10 @@ COLUMNS = {
 REJECT_COLUMNS = ("error_code", "error_message")
 LINES_AT_ONCE = 500
 
-# What `safe_csv.escape_cell` does, in SQL.
-SAFE_CELL = r"CASE WHEN {0} ~ '^''*[-=+@\t\r]' THEN '''' || {0} ELSE {0} END"
+# What `safe_csv.escape_cell` does, in SQL. The regular expression costs as much as the rest of an export, so that
+# cells that begin with a digit, a letter or anything above are told apart by cheap comparisons first.
+SAFE_CELL = r"""CASE WHEN {0} < 'A' COLLATE "C" AND NOT ({0} >= '0' COLLATE "C" AND {0} < ':' COLLATE "C")
+    AND {0} ~ '^''*[-=+@\t\r]' THEN '''' || {0} ELSE {0} END"""
 SAFE_AS_THEY_ARE = frozenset({"line", "curriculum_uuid", "outcome", "error_code", "error_column", "error_hint"})
 BOOLEANS = frozenset({"course_staff"})
 
