@@ -89,7 +89,7 @@ def make_school() -> School:
     organization = Organization.objects.create(key=key, name="Bench")
     IdentityProvider.objects.get_or_create(slug="bench", defaults={"organization": organization})
     IdentityProvider.objects.filter(slug="bench").update(organization=organization)
-    program = Program.objects.create(title="Bench", type="Masters", marketing_slug=key, status="active")
+    program = Program.objects.create(key=key, title="Bench", type="Masters", marketing_slug=key, status="active")
     ProgramOrganization.objects.create(program=program, organization=organization, position=0)
     curriculum = Curriculum.objects.create(program=program, name="Bench", is_active=True)
     return School(program.uuid, curriculum.uuid)

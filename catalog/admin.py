@@ -1,6 +1,6 @@
 """The catalog for staff: found fast, corrected with care.
 
-Rows are never deleted and their keys never changed here: enrollments and the next `load_catalog` go by them.
+Rows are never deleted, and what enrollments and the next `load_catalog` know them by is never changed here.
 """
 
 from typing import Any, ClassVar
@@ -155,11 +155,11 @@ class ProgramAdmin(MirrorAdmin):
     """Programs with their organizations, courses and curricula."""
 
     fixed_fields = ("uuid",)
-    fields = ("uuid", "title", "type", "status", "marketing_slug")
+    fields = ("uuid", "key", "title", "type", "status", "marketing_slug", "marketing_url")
     inlines = (ProgramOrganizationInline, CurriculumInline, ProgramCourseInline)
-    list_display = ("title", "type", "status", "organizations", "marketing_slug", "uuid", "modified")
+    list_display = ("title", "key", "type", "status", "organizations", "marketing_slug", "uuid", "modified")
     list_filter = ("status", "type", ("authoring_organizations", admin.RelatedOnlyFieldListFilter), "modified")
-    search_fields = ("title", "uuid", "marketing_slug", "authoring_organizations__key")
+    search_fields = ("title", "key", "uuid", "marketing_slug", "authoring_organizations__key")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Read the organizations of all programs of the list at once."""
@@ -213,7 +213,7 @@ class CourseRunAdmin(MirrorAdmin):
     """Course runs with their due dates."""
 
     fixed_fields = ("key",)
-    fields = ("key", "course", "external_key", "title", "start", "end", "pacing", "email_enabled")
+    fields = ("key", "course", "external_key", "title", "marketing_url", "start", "end", "pacing", "email_enabled")
     autocomplete_fields = ("course",)
     date_hierarchy = "start"
     formfield_overrides: ClassVar = {CourseKeyField: {"validators": [validate_course_key]}}

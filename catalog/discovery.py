@@ -21,6 +21,7 @@ PACING_BY_TYPE = {"instructor_paced": Pacing.INSTRUCTOR, "self_paced": Pacing.SE
 MAX_TEXT_CHARACTERS = 255
 MAX_TYPE_CHARACTERS = 64
 MAX_STATUS_CHARACTERS = 24
+MAX_URL_CHARACTERS = 2000
 MAX_SHOWN_CHARACTERS = 80
 
 T = TypeVar("T")
@@ -51,6 +52,7 @@ class CourseRunRecord:
     course_key: str
     external_key: str | None
     title: str
+    marketing_url: str
     start: datetime | None
     end: datetime | None
     pacing: Pacing
@@ -63,6 +65,7 @@ class ProgramRecord:
     title: str
     type: str
     marketing_slug: str
+    marketing_url: str
     status: str
     organization_keys: tuple[str, ...]
     course_keys: tuple[str, ...]
@@ -225,6 +228,7 @@ def _read_program(snapshot: Snapshot, node: Node) -> Iterator[Node]:
         title=node["title"].text(),
         type=node["type"].text(MAX_TYPE_CHARACTERS),
         marketing_slug=node["marketing_slug"].text(),
+        marketing_url=node["marketing_url"].text(MAX_URL_CHARACTERS),
         status=node["status"].text(MAX_STATUS_CHARACTERS) or ACTIVE_STATUS,
         organization_keys=_in_order(
             _read_organization(snapshot, item) for item in node["authoring_organizations"].items()
@@ -268,6 +272,7 @@ def _read_course(snapshot: Snapshot, node: Node) -> str:
             course_key=key,
             external_key=run["external_key"].text() or None,
             title=run["title"].text(),
+            marketing_url=run["marketing_url"].text(MAX_URL_CHARACTERS),
             start=run["start"].time(),
             end=run["end"].time(),
             pacing=run["pacing_type"].pacing(),

@@ -40,6 +40,14 @@ class InMemoryCatalog:
         content = self._contents.get(program_uuid)
         return content.program if content else None
 
+    def find_program_by_key(self, program_key: str) -> Program | None:
+        """See `Catalog`."""
+        return next((program for program in self._programs() if program.key == program_key), None)
+
+    def list_all_programs(self) -> list[Program]:
+        """See `Catalog`."""
+        return list(self._programs())
+
     def list_programs(self, program_uuids: Collection[UUID]) -> list[Program]:
         """See `Catalog`."""
         return [program for program in self._programs() if program.uuid in program_uuids]

@@ -24,6 +24,7 @@ from catalog.models import (
     ProgramCourse,
     ProgramOrganization,
 )
+from catalog.program_keys import choose_keys, suggest_key
 
 ROWS_PER_STATEMENT = 1000
 
@@ -32,11 +33,15 @@ Row = TypeVar("Row", Organization, Course, CourseRun, Program, Curriculum)
 
 @dataclass(slots=True)
 class Changes:
-    """What a load did to the mirror. `changed` maps a row to the names of what is new in it."""
+    """What a load did to the mirror. `changed` maps a row to the names of what is new in it.
+
+    `taken_keys` maps an added program to the key that it would have got if another program did not have it.
+    """
 
     added: list[models.Model] = field(default_factory=list)
     changed: dict[models.Model, list[str]] = field(default_factory=dict)
     retired: list[models.Model] = field(default_factory=list)
+    taken_keys: dict[models.Model, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.retired)
@@ -48,8 +53,8 @@ def load_snapshot(snapshot: Snapshot) -> Changes:
 
     No row is deleted, since enrollments refer to programs, curricula and runs. A program that a complete snapshot
     lacks is retired; a curriculum that its program lacks is no longer active. A course run that is lacking is kept
-    as it is: Discovery hides the runs that it does not sell any more, and learners are still in them. Due dates and
-    `email_enabled` are the mirror's own.
+    as it is: Discovery hides the runs that it does not sell any more, and learners are still in them. Due dates,
+    `email_enabled` and the keys of programs are the mirror's own: a new program gets a key, others keep theirs.
     """
     with connection.cursor() as cursor:
         # One load at a time: a second one waits here, then finds the rows of the first. Readers do not wait.
@@ -77,6 +82,7 @@ def _write_courses(snapshot: Snapshot, changes: Changes) -> dict[str, Course]:
             "course_id": courses[record.course_key].pk,
             "external_key": record.external_key,
             "title": record.title,
+            "marketing_url": record.marketing_url,
             "start": record.start,
             "end": record.end,
             "pacing": record.pacing,
@@ -93,21 +99,36 @@ def _write_programs(
     courses: Mapping[str, Course],
     changes: Changes,
 ) -> dict[UUID, Program]:
+    suggestions, keys = _choose_keys_of_new(records)
     fields = {
-        uuid: {
+        uuid: ({"key": keys[uuid]} if uuid in keys else {})
+        | {
             "title": record.title,
             "type": record.type,
             "marketing_slug": record.marketing_slug,
+            "marketing_url": record.marketing_url,
             "status": record.status,
         }
         for uuid, record in records.items()
     }
     programs = _write_rows(Program, "uuid", fields, changes)
+    changes.taken_keys |= {programs[uuid]: suggestions[uuid] for uuid, key in keys.items() if key != suggestions[uuid]}
     authors = {programs[uuid]: [organizations[key].pk for key in r.organization_keys] for uuid, r in records.items()}
     _write_links(ProgramOrganization, ("program_id", "organization_id"), authors, "authoring organizations", changes)
     own_courses = {programs[uuid]: [courses[key].pk for key in r.course_keys] for uuid, r in records.items()}
     _write_links(ProgramCourse, ("program_id", "course_id"), own_courses, "courses", changes)
     return programs
+
+
+def _choose_keys_of_new(records: Mapping[UUID, ProgramRecord]) -> tuple[dict[UUID, str], dict[UUID, str]]:
+    """Return, for the programs that are not there yet, the keys suggested and the keys to give, by uuid."""
+    standing = dict(Program.objects.order_by().values_list("uuid", "key"))
+    suggestions = {
+        uuid: suggest_key(uuid=uuid, title=record.title, marketing_slug=record.marketing_slug)
+        for uuid, record in records.items()
+        if uuid not in standing
+    }
+    return suggestions, choose_keys(suggestions, standing.values())
 
 
 def _write_curricula(

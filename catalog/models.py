@@ -2,12 +2,15 @@
 
 from uuid import uuid4
 
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 from model_utils.models import TimeStampedModel
 from opaque_keys.edx.django.models import CourseKeyField
 
 from catalog.constants import ACTIVE_STATUS, Pacing
+
+validate_web_address = URLValidator(schemes=("http", "https"))
 
 
 class PositionedLink(models.Model):
@@ -53,6 +56,7 @@ class CourseRun(TimeStampedModel):
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="runs")
     external_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 -- absent differs from ""
     title = models.CharField(max_length=255, blank=True, default="")
+    marketing_url = models.CharField(max_length=2000, blank=True, default="", validators=[validate_web_address])
     start = models.DateTimeField(null=True, blank=True)
     end = models.DateTimeField(null=True, blank=True)
     pacing = models.CharField(max_length=10, choices=Pacing, default=Pacing.INSTRUCTOR)
@@ -85,9 +89,13 @@ class Program(TimeStampedModel):
     """A program of courses. The first of its authoring organizations administers it."""
 
     uuid = models.UUIDField(unique=True, default=uuid4)
+    key = models.SlugField(
+        max_length=255, unique=True, db_index=False, help_text="Names the program in the Registrar API's addresses."
+    )
     title = models.CharField(max_length=255, blank=True, default="")
     type = models.CharField(max_length=64, blank=True, default="", help_text="As the catalog names it, like Masters.")
     marketing_slug = models.CharField(max_length=255, blank=True, default="")
+    marketing_url = models.CharField(max_length=2000, blank=True, default="", validators=[validate_web_address])
     status = models.CharField(max_length=24, blank=True, default=ACTIVE_STATUS)
     authoring_organizations = models.ManyToManyField(
         Organization, through="ProgramOrganization", related_name="programs", blank=True
@@ -96,6 +104,7 @@ class Program(TimeStampedModel):
 
     class Meta:
         ordering = ("title", "id")
+        constraints = (models.CheckConstraint(condition=Q(key__regex="^[a-zA-Z0-9_-]+$"), name="program_key_is_slug"),)
 
     def __str__(self) -> str:
         return self.title or str(self.uuid)

@@ -29,12 +29,17 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program; `authoring_organizations` are in order, the first one administers (none: empty)."""
+    """A program; `authoring_organizations` are in order, the first one administers (none: empty).
+
+    `key` is the slug by which the Registrar API knows it, unique, in exactly this case. `marketing_url` may be empty.
+    """
 
     uuid: UUID
+    key: str
     title: str
     type: str
     marketing_slug: str
+    marketing_url: str
     status: str
     authoring_organizations: tuple[Organization, ...]
 
@@ -52,12 +57,13 @@ class DueDate:
 class CourseRun:
     """One run of a course. `title` falls back to the course's. `due_dates` are in date order.
 
-    `external_key`, `start` and `end` are None when unset.
+    `external_key`, `start` and `end` are None when unset; `marketing_url` is empty.
     """
 
     key: CourseKey
     external_key: str | None
     title: str
+    marketing_url: str
     start: datetime | None
     end: datetime | None
     pacing: Pacing
@@ -102,6 +108,12 @@ class Catalog(Protocol):
 
     def find_program(self, program_uuid: UUID) -> Program | None:
         """Return the program; None only when the catalog knows that there is no such program."""
+
+    def find_program_by_key(self, program_key: str) -> Program | None:
+        """Return the program with this key, in exactly this case, or None if there is none."""
+
+    def list_all_programs(self) -> list[Program]:
+        """Return every program."""
 
     def list_programs(self, program_uuids: Collection[UUID]) -> list[Program]:
         """Return the programs with these uuids; unknown ones are left out."""

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.core.validators import slug_re
 from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 from opaque_keys.edx.keys import CourseKey
@@ -24,6 +25,16 @@ class DatabaseCatalog:
     def find_program(self, program_uuid: UUID) -> Program | None:
         """See `Catalog`. One query."""
         return next(iter(_read_programs(models.Program.objects.filter(uuid=program_uuid))), None)
+
+    def find_program_by_key(self, program_key: str) -> Program | None:
+        """See `Catalog`. One query."""
+        if not slug_re.match(program_key):  # nobody's key, and it may hold what PostgreSQL does not take
+            return None
+        return next(iter(_read_programs(models.Program.objects.filter(key=program_key))), None)
+
+    def list_all_programs(self) -> list[Program]:
+        """See `Catalog`. One query."""
+        return _read_programs(models.Program.objects.all())
 
     def list_programs(self, program_uuids: Collection[UUID]) -> list[Program]:
         """See `Catalog`. One query."""
@@ -106,9 +117,11 @@ def _read_programs(programs: QuerySet[models.Program]) -> list[Program]:
     return [
         Program(
             uuid=row.uuid,
+            key=row.key,
             title=row.title,
             type=row.type,
             marketing_slug=row.marketing_slug,
+            marketing_url=row.marketing_url,
             status=row.status,
             authoring_organizations=tuple(Organization(**record) for record in row.organization_records),
         )
@@ -125,6 +138,7 @@ def _as_course_run(row: models.CourseRun, course: models.Course) -> CourseRun:
         key=row.key,
         external_key=row.external_key,
         title=row.title or course.title,
+        marketing_url=row.marketing_url,
         start=row.start,
         end=row.end,
         pacing=Pacing(row.pacing),

@@ -65,10 +65,14 @@ def test_the_list_of_programs_names_the_organizations_in_order(admin_client):
     assert "Zed, Abe" in admin_client.get(list_url(Program)).content.decode()
 
 
-@pytest.mark.parametrize("asked", ["historia", UUID_TEXT, "hist-slug", "UAMx"])
-def test_programs_are_found_by_title_uuid_slug_and_organization(admin_client, asked):
+@pytest.mark.parametrize("asked", ["historia", UUID_TEXT, "hist-key", "hist-slug", "UAMx"])
+def test_programs_are_found_by_title_uuid_key_slug_and_organization(admin_client, asked):
     wanted = ProgramFactory(
-        uuid=UUID_TEXT, title="Historia", marketing_slug="hist-slug", organizations=[OrganizationFactory(key="UAMx")]
+        uuid=UUID_TEXT,
+        key="hist-key",
+        title="Historia",
+        marketing_slug="hist-slug",
+        organizations=[OrganizationFactory(key="UAMx")],
     )
     ProgramFactory()
     assert rows_found(admin_client.get(list_url(Program), {"q": asked})) == [wanted]
@@ -102,7 +106,7 @@ def test_a_program_is_added_with_its_organizations_in_order(admin_client):
     first, second = OrganizationFactory(), OrganizationFactory()
     response = admin_client.post(
         add_url(Program),
-        {"uuid": UUID_TEXT, "title": "New", "type": "Masters", "status": "active", "marketing_slug": "new"}
+        {"uuid": UUID_TEXT, "key": "new", "title": "New", "type": "Masters", "status": "active"}
         | formset(
             "programorganization_set",
             {"position": 1, "organization": second.pk},
@@ -189,7 +193,7 @@ def test_a_program_keeps_its_uuid_whatever_a_form_sends(admin_client):
     program = ProgramFactory(organizations=[])
     admin_client.post(
         change_url(program),
-        {"uuid": UUID_TEXT, "title": "Renamed", "type": "Masters", "status": "active", "marketing_slug": ""}
+        {"uuid": UUID_TEXT, "key": "renamed", "title": "Renamed", "type": "Masters", "status": "active"}
         | formset("programorganization_set")
         | formset("programcourse_set")
         | formset("curricula"),
@@ -198,3 +202,34 @@ def test_a_program_keeps_its_uuid_whatever_a_form_sends(admin_client):
     program.refresh_from_db()
     assert (program.title, program.uuid) == ("Renamed", uuid)
     assert program.uuid != UUID(UUID_TEXT)
+
+
+def change_program(admin_client, program, **fields):
+    """Send the form of a program with these fields changed; return the errors, or None when it was saved."""
+    standing = {"key": program.key, "title": program.title, "type": program.type, "status": program.status}
+    inlines = formset("programorganization_set") | formset("programcourse_set") | formset("curricula")
+    response = admin_client.post(change_url(program), standing | fields | inlines)
+    return None if response.status_code == 302 else response.context["adminform"].form.errors
+
+
+def test_a_programs_key_is_changed(admin_client):
+    program = ProgramFactory(organizations=[])
+    assert change_program(admin_client, program, key="MBA_2026-b") is None
+    program.refresh_from_db()
+    assert program.key == "MBA_2026-b"
+
+
+@pytest.mark.parametrize("key", ["", "master of business", "máster", "a/b", "mba.2026", "x" * 256])
+def test_a_key_that_is_no_slug_is_an_error_in_the_form(admin_client, key):
+    assert "key" in change_program(admin_client, ProgramFactory(organizations=[]), key=key)
+
+
+def test_another_programs_key_is_an_error_in_the_form(admin_client):
+    ProgramFactory(key="mba")
+    errors = change_program(admin_client, ProgramFactory(organizations=[]), key="mba")
+    assert errors == {"key": ["Program with this Key already exists."]}
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "www.example.edu/mba"])
+def test_a_marketing_url_that_is_no_web_address_is_an_error_in_the_form(admin_client, url):
+    assert "marketing_url" in change_program(admin_client, ProgramFactory(organizations=[]), marketing_url=url)

@@ -36,9 +36,11 @@ def store_in_database(*contents):
                 courses[course.key] = store_course(course)
         programs[content.program.uuid] = ProgramFactory(
             uuid=content.program.uuid,
+            key=content.program.key,
             title=content.program.title,
             type=content.program.type,
             marketing_slug=content.program.marketing_slug,
+            marketing_url=content.program.marketing_url,
             status=content.program.status,
             organizations=[organizations[o.key] for o in content.program.authoring_organizations],
             courses=[courses[course.key] for course in content.courses],
@@ -65,6 +67,7 @@ def store_course(course):
             course=row,
             external_key=run.external_key,
             title=run.title,
+            marketing_url=run.marketing_url,
             start=run.start,
             end=run.end,
             pacing=run.pacing,
@@ -97,6 +100,7 @@ def run_of(name, **fields):
         "key": run_key(name),
         "external_key": None,
         "title": f"Run of {name}",
+        "marketing_url": "",
         "start": None,
         "end": None,
         "pacing": Pacing.INSTRUCTOR,
@@ -110,14 +114,17 @@ def course(name, *runs):
     return Course(key=f"edX+{name}", title=f"Course {name}", runs=runs or (run_of(name),))
 
 
-def program(title="Program", program_type="Masters", organizations=(ORGANIZATION,)):
+def program(title="Program", program_type="Masters", organizations=(ORGANIZATION,), **fields):
+    uuid = uuid4()
+    defaults = {"key": f"key-of-{uuid}", "marketing_url": ""}
     return Program(
-        uuid=uuid4(),
+        uuid=uuid,
         title=title,
         type=program_type,
         marketing_slug=title.lower(),
         status="active",
         authoring_organizations=organizations,
+        **(defaults | fields),
     )
 
 
@@ -135,7 +142,12 @@ def curriculum(*, courses=(), children=(), is_active=True):
 
 
 def test_a_program_comes_whole_with_its_organizations_in_order(catalog_of):
-    wanted = program("Máster «Historia»", organizations=(ORGANIZATION, OTHER_ORGANIZATION))
+    wanted = program(
+        "Máster «Historia»",
+        organizations=(ORGANIZATION, OTHER_ORGANIZATION),
+        key="Historia_2-b",
+        marketing_url="https://www.example.edu/historia",
+    )
     catalog = catalog_of(ProgramContent(wanted), ProgramContent(program("Other")))
     assert catalog.find_program(wanted.uuid) == wanted
 
@@ -147,6 +159,32 @@ def test_a_program_without_organizations_has_an_empty_tuple(catalog_of):
 
 def test_no_program_is_found_when_the_uuid_is_unknown(catalog_of):
     assert catalog_of(ProgramContent(program())).find_program(UUID(int=0)) is None
+
+
+def test_a_program_is_found_by_its_key_in_exactly_its_case(catalog_of):
+    wanted, other = program("A", key="masters-in-cs"), program("B", key="Masters-in-CS")
+    catalog = catalog_of(ProgramContent(wanted), ProgramContent(other))
+    assert catalog.find_program_by_key("masters-in-cs") == wanted
+    assert catalog.find_program_by_key("Masters-in-CS") == other
+
+
+@pytest.mark.parametrize("asked", ["", "MBA", "mba ", "mb", "mba%", "mba\0", "m" * 300])
+def test_no_program_is_found_when_the_key_is_unknown(catalog_of, asked):
+    assert catalog_of(ProgramContent(program(key="mba"))).find_program_by_key(asked) is None
+
+
+def test_no_program_is_found_by_its_uuid_instead_of_its_key(catalog_of):
+    known = program()
+    assert catalog_of(ProgramContent(known)).find_program_by_key(str(known.uuid)) is None
+
+
+def test_all_programs_are_listed_in_order_whatever_their_status(catalog_of):
+    first, second = program("A", organizations=()), program("B", program_type="")
+    assert catalog_of(ProgramContent(first), ProgramContent(second)).list_all_programs() == [first, second]
+
+
+def test_an_empty_catalog_lists_no_program(catalog_of):
+    assert catalog_of().list_all_programs() == []
 
 
 def test_unknown_uuids_are_left_out_of_a_list_of_programs(catalog_of):
@@ -223,6 +261,7 @@ def test_a_course_run_comes_whole(catalog_of):
     wanted = run_of(
         "One",
         external_key="ONE-26",
+        marketing_url="https://www.example.edu/one",
         start=datetime(2026, 1, 1, tzinfo=UTC),
         end=datetime(2026, 6, 1, tzinfo=UTC),
         pacing=Pacing.SELF,

@@ -59,6 +59,7 @@ class ProgramFactory(factory.django.DjangoModelFactory):
         model = Program
         skip_postgeneration_save = True
 
+    key = factory.Sequence(lambda n: f"program-key-{n}")
     title = factory.Sequence(lambda n: f"Program {n}")
     type = "Masters"
     marketing_slug = factory.Sequence(lambda n: f"program-{n}")

@@ -31,7 +31,8 @@ retired; a run that finds nothing new writes nothing. Rows are never deleted, si
   - a course run that is lacking stays as it is, because Discovery hides the runs that are not sold any more.
 Where an answer describes the same thing twice, the first description stands, and programs of the list go before
 those nested in curricula; only the runs of a course are put together from all descriptions. Due dates, and whether
-course e-mail is on, are not known to Discovery and stay as they are.
+course e-mail is on, are not known to Discovery and stay as they are. A new program gets a key, by which the Registrar
+API knows it, out of its marketing slug (else its title); it is numbered when it is taken, and never changes again.
 """
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -86,7 +87,7 @@ course e-mail is on, are not known to Discovery and stay as they are.
         if not is_complete:
             self.stdout.write("This is one page of several: programs that it lacks are left alone.")
         for row in changes.added:
-            self.stdout.write(f"added {_name_of(row)}")
+            self.stdout.write(f"added {_name_of(row)}{_note_on_key(row, changes)}")
         for row, names in changes.changed.items():
             self.stdout.write(f"changed {_name_of(row)}: {', '.join(names)}")
         for row in changes.retired:
@@ -119,6 +120,12 @@ def _pages_of_server(options: dict[str, Any]) -> Iterable[Node]:
 def _name_of(row: Model) -> str:
     uuid = f"{row.uuid} " if isinstance(row, Program | Curriculum) else ""
     return f"{row._meta.verbose_name} {uuid}{row}"
+
+
+def _note_on_key(row: Model, changes: Changes) -> str:
+    if row not in changes.taken_keys or not isinstance(row, Program):
+        return ""
+    return f": its key is {row.key}, since another program has {changes.taken_keys[row]}"
 
 
 def _server_url(text: str) -> str:

@@ -15,6 +15,8 @@ from tests.factories.catalog import (
 
 QUERIES = {
     "find_program": 1,
+    "find_program_by_key": 1,
+    "list_all_programs": 1,
     "list_programs": 1,
     "list_programs_of_type": 2,  # the known types, programs
     "list_programs_with_course_runs": 1,
@@ -45,6 +47,8 @@ def test_the_cost_does_not_grow_with_the_records(method, size, django_assert_num
     program_uuids, keys = [program.uuid for program in programs], [run.key for run in runs]
     arguments = {
         "find_program": (program_uuids[0],),
+        "find_program_by_key": (programs[0].key,),
+        "list_all_programs": (),
         "list_programs": (program_uuids,),
         "list_programs_of_type": ("masters",),
         "list_programs_with_course_runs": (keys,),

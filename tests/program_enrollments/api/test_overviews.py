@@ -50,6 +50,7 @@ def test_status_follows_pacing_dates_and_certificate(pacing, start, end, certifi
         key=RUN_KEY,
         external_key=None,
         title="Toys",
+        marketing_url="",
         start=days(start),
         end=days(end),
         pacing=Pacing(pacing),

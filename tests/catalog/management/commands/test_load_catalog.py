@@ -62,7 +62,9 @@ def test_the_real_answer_changes_nothing_the_second_time(capsys, django_assert_n
     first = capsys.readouterr().out
     assert "added program fcfe93c3-9123-4a58-a190-8614c96b8eab Master of Business Administration\n" in first
     assert first.endswith("The catalog is up to date: 94 added, 0 changed, 0 retired.\n")
-    with django_assert_num_queries(14) as queries:  # savepoint, lock, 5 kinds of rows, 4 of links, 2 to retire, release
+    with django_assert_num_queries(
+        15
+    ) as queries:  # savepoint, lock, keys, 5 kinds of rows, 4 of links, 2 to retire, release
         call_command("load_catalog", str(REAL_FILE))
     assert capsys.readouterr().out == "The catalog is up to date: nothing changed.\n"
     assert not [q for q in queries.captured_queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
@@ -82,7 +84,13 @@ def test_everything_is_taken_over_in_order(load):
             program(
                 "A",
                 authoring_organizations=[{"key": "Z", "name": "Zoo"}, {"key": "B", "name": "Bee"}],
-                courses=[course("Two"), course("One", run("One", external_key="X1", pacing_type="self_paced"))],
+                courses=[
+                    course("Two"),
+                    course(
+                        "One",
+                        run("One", external_key="X1", pacing_type="self_paced", marketing_url="https://x.example"),
+                    ),
+                ],
                 curricula=[
                     curriculum("B", is_active=False),
                     curriculum("A", courses=[course("Two")], programs=[program("C"), program("B")]),
@@ -97,8 +105,15 @@ def test_everything_is_taken_over_in_order(load):
     children = written.curricula.get(is_active=True).programs.order_by("curriculumprogram")
     assert [str(child.uuid) for child in children] == [UUIDS["C"], UUIDS["B"]]
     assert CourseRun.objects.filter(
-        key=RUN_KEY, external_key="X1", pacing="self", start="2026-01-12T05:00:00Z", end=None, title="Run of One"
+        key=RUN_KEY,
+        external_key="X1",
+        pacing="self",
+        start="2026-01-12T05:00:00Z",
+        end=None,
+        title="Run of One",
+        marketing_url="https://x.example",
     ).exists()
+    assert written.marketing_url == "https://www.example.edu/masters/program-a"
     assert lines[-1] == "The catalog is up to date: 12 added, 0 changed, 0 retired."
 
 
@@ -216,6 +231,58 @@ def test_deeply_nested_programs_are_loaded(load):
     assert Program.objects.count() == 8
 
 
+# Keys of programs
+
+
+def key_of(name):
+    return Program.objects.get(uuid=UUIDS[name]).key
+
+
+@pytest.mark.parametrize(
+    ("fields", "key"),
+    [
+        ({"marketing_slug": "masters/gtx-analytics"}, "gtx-analytics"),
+        ({"marketing_slug": "es/masters/Historia Moderna/"}, "historia-moderna"),
+        ({"marketing_slug": "ms_in_cs"}, "ms_in_cs"),
+        ({"marketing_slug": "x" * 200}, "x" * 100),
+        ({"marketing_slug": "", "title": "Máster en «Historia»"}, "master-en-historia"),
+        ({"marketing_slug": None, "title": "修士"}, "program-00000000"),
+        ({"marketing_slug": "///", "title": None}, "program-00000000"),
+    ],
+)
+def test_a_new_program_gets_the_slug_of_its_marketing_slug_else_of_its_title(load, fields, key):
+    load([program("A", **fields)])
+    assert key_of("A") == key
+
+
+def test_a_program_keeps_its_key_when_its_marketing_slug_changes(load):
+    load([program("A", marketing_slug="first")])
+    load([program("A", marketing_slug="second")])
+    assert key_of("A") == "first"
+
+
+def test_a_key_that_staff_set_is_kept(load):
+    ProgramFactory(uuid=UUIDS["A"], key="MBA_2026")
+    load([program("A")])
+    assert key_of("A") == "MBA_2026"
+
+
+def test_a_key_that_is_taken_is_numbered_and_told(load):
+    ProgramFactory(uuid=UUIDS["A"], key="mba")
+    lines = load([program(name, marketing_slug="mba") for name in "ABC"])
+    assert [key_of(name) for name in "ABC"] == ["mba", "mba-2", "mba-3"]
+    assert f"added program {UUIDS['B']} Program B: its key is mba-2, since another program has mba" in lines
+    assert f"added program {UUIDS['C']} Program C: its key is mba-3, since another program has mba" in lines
+    assert load([program(name, marketing_slug="mba") for name in "ABC"]) == [
+        "The catalog is up to date: nothing changed."
+    ]
+
+
+def test_a_numbered_key_is_no_longer_than_others(load):
+    load([program(name, marketing_slug="x" * 120) for name in "AB"])
+    assert key_of("B") == "x" * 98 + "-2"
+
+
 # What is refused
 
 
@@ -251,6 +318,8 @@ MALFORMED = {
     "long title": (page(program("A", title="x" * 256)), "results[0].title: longer than 255 characters"),
     "long type": (page(program("A", type="x" * 65)), "results[0].type: longer than 64 characters"),
     "long status": (page(program("A", status="x" * 25)), "results[0].status: longer than 24 characters"),
+    "long url": (page(program("A", marketing_url="x" * 2001)), "results[0].marketing_url: longer than 2000 characters"),
+    "run url": (with_run(marketing_url=7), f"{NESTED}.marketing_url: not a text: 7"),
     "NUL": (page(program("A", title="a\0b")), "results[0].title: holds characters that cannot be stored"),
     "surrogate": (page(program("A", title="\ud800")), "results[0].title: holds characters that cannot be stored"),
     "authors": (
