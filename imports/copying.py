@@ -1,11 +1,11 @@
 """Moving the rows of a plan into the database and out of it, without a model instance for each of a million rows."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from io import StringIO
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.db import connection
@@ -51,6 +51,10 @@ READ_AFTER = {
         "(course_key, position) > (%(course_key)s, %(position)s) ORDER BY course_key, position"
     ),
 }
+READ_NAMES = """
+SELECT position, student_key, outcome = 'drop', outcome <> 'reject' AND result = ''
+FROM imports_importrow WHERE owner_id = %s AND position > %s ORDER BY position LIMIT %s
+"""
 REWRITE = """
 UPDATE imports_importrow AS r
 SET outcome = w.outcome, before = w.before, after = w.after, enrollment_id = w.enrollment_id,
@@ -70,20 +74,44 @@ def copy_rows(import_id: UUID, rows: Iterable[PlannedRow]) -> None:
         cursor.copy_expert(f"COPY imports_importrow (owner_id, {COLUMN_LIST}) FROM STDIN", StringIO("\n".join(lines)))
 
 
+class NextRow(NamedTuple):
+    """A row that is to be carried out next; `is_todo` is false where there is nothing to do."""
+
+    position: int
+    student_key: str
+    is_drop: bool
+    is_todo: bool
+
+
+def read_next_names(item: Import, *, at_most: int) -> list[NextRow]:
+    """Return the rows of program enrollments that follow those carried out so far, in the order of the file."""
+    with connection.cursor() as cursor:
+        cursor.execute(READ_NAMES, [item.pk, item.done_position, at_most])
+        return [NextRow(*values) for values in cursor.fetchall()]
+
+
+def read_rows(item: Import, positions: Collection[int]) -> list[PlannedRow]:
+    """Return the rows at some positions of the plan."""
+    return _read("position = ANY (%(positions)s)", {"owner": item.pk, "positions": list(positions)})
+
+
 def read_next_rows(item: Import, *, at_most: int) -> list[PlannedRow]:
     """Return the rows that follow those carried out so far, in the order in which rows are carried out."""
-    after = READ_AFTER[ImportKind(item.kind)]
+    return _read(
+        f"{READ_AFTER[ImportKind(item.kind)]} LIMIT %(at_most)s",
+        {
+            "owner": item.pk,
+            "course_key": item.done_course_key,
+            "position": item.done_position,
+            "at_most": at_most,
+        },
+    )
+
+
+def _read(condition: str, values: Mapping[str, Any]) -> list[PlannedRow]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {READ_LIST} FROM imports_importrow WHERE owner_id = %(owner)s AND {after} LIMIT %(at_most)s",  # noqa: S608 -- constants only
-            {
-                "owner": item.pk,
-                "course_key": item.done_course_key,
-                "position": item.done_position,
-                "at_most": at_most,
-            },
-        )
-        rows = [PlannedRow(*values) for values in cursor.fetchall()]
+        cursor.execute(f"SELECT {READ_LIST} FROM imports_importrow WHERE owner_id = %(owner)s AND {condition}", values)  # noqa: S608 -- constants only
+        rows = [PlannedRow(*row) for row in cursor.fetchall()]
     for row in rows:
         row.curriculum_uuid = read_uuid(row.curriculum_uuid)
         row.before, row.after = _load(cast(str | None, row.before)), _load(cast(str | None, row.after))

@@ -1,14 +1,46 @@
-"""What is done to a whole plan at once, in SQL: a plan may have a million rows, which never come through Python."""
+"""What is done to many rows of a plan at once, in SQL: a plan may have a million, which never come through Python."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
 from imports.constants import ImportKind, RowOutcome
 from imports.messages import FAULTS
 from imports.models import Import, ImportRow
-from program_enrollments.constants import ACTIVE_PROGRAM_STATUSES, ProgramCourseEnrollmentStatus
+from program_enrollments import api
+from program_enrollments.constants import ACTIVE_PROGRAM_STATUSES, ProgramCourseEnrollmentStatus, WriteFailure
+
+ADD_DECIDED_ROWS = """
+{decision},
+faults AS (
+    SELECT * FROM unnest(%(codes)s::text[], %(columns)s::text[], %(messages)s::text[], %(hints)s::text[])
+        AS faults(code, column_name, message, hint)
+),
+added AS (
+    INSERT INTO imports_importrow (
+        owner_id, position, line, student_key, curriculum_uuid, course_key, status, outcome, before, after,
+        enrollment_id, result, error_code, error_column, error_message, error_hint
+    )
+    SELECT
+        %(owner)s, d.input_order, d.input_order, d.student_key, d.curriculum_uuid, '', d.status,
+        CASE WHEN d.failure IS NOT NULL THEN 'reject' WHEN d.before IS NULL THEN 'create'
+             WHEN d.before = d.status THEN 'unchanged' ELSE 'update' END,
+        CASE WHEN d.failure IS NULL AND d.before IS NOT NULL THEN jsonb_build_object('status', d.before) END,
+        CASE WHEN d.failure IS NULL THEN jsonb_build_object('status', d.status) END,
+        CASE WHEN d.failure IS NULL THEN d.enrollment_id END, '',
+        coalesce(f.code, ''), coalesce(f.column_name, ''), coalesce(f.message, ''), coalesce(f.hint, '')
+    FROM decided AS d LEFT JOIN faults AS f ON f.code = d.failure
+    ORDER BY d.input_order
+)
+SELECT DISTINCT user_id, curriculum_uuid, student_key FROM decided WHERE user_id IS NOT NULL AND failure IS NULL
+"""
+# What a plan's row expects is what stood when it was planned.
+PLANNED_ROWS = """
+SELECT position AS input_order, student_key, curriculum_uuid, status, before ->> 'status' AS expected
+FROM imports_importrow WHERE owner_id = %(owner)s AND position = ANY (%(positions)s::integer[])
+"""
 
 SAME_PLACE = """
     r.student_key = d.student_key
@@ -73,6 +105,49 @@ WHERE NOT EXISTS (
       AND (r.curriculum_uuid = s.curriculum_uuid OR r.curriculum_uuid IS NULL)
 )
 """
+
+
+def make_file_rows(
+    lines: Sequence[int], student_keys: Sequence[str], curriculum_uuids: Sequence[UUID | None], statuses: Sequence[str]
+) -> api.Query:
+    """Return rows of a file, named by their lines, for a decision about them."""
+    return api.Query(
+        """
+        SELECT *, NULL::text AS expected
+        FROM unnest(%(lines)s::integer[], %(student_keys)s::text[], %(curricula)s::uuid[], %(statuses)s::text[])
+            AS file_rows(input_order, student_key, curriculum_uuid, status)
+        """,
+        {
+            "lines": api.as_array(lines),
+            "student_keys": api.as_array(student_keys),
+            "curricula": api.as_array(curriculum_uuids),
+            "statuses": api.as_array(statuses),
+        },
+    )
+
+
+def add_decided_rows(import_id: UUID, decision: api.Query) -> list[api.Claim]:
+    """Add the rows of a file to the plan, as was decided about them; their order is that of their lines.
+
+    Returns the places that would be created for accounts.
+    """
+    faults = [fault for fault in FAULTS.values() if fault.code in WriteFailure.values]
+    values = {
+        **decision.values,
+        "owner": import_id,
+        "codes": [fault.code for fault in faults],
+        "columns": [fault.column for fault in faults],
+        "messages": [fault.message for fault in faults],
+        "hints": [fault.hint for fault in faults],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ADD_DECIDED_ROWS.format(decision=decision.sql), values)
+        return [api.Claim(*claim) for claim in cursor.fetchall()]
+
+
+def find_planned_rows(import_id: UUID, rows: Sequence[api.RowName]) -> api.Query:
+    """Return rows of the plan, for a decision about them."""
+    return api.Query(PLANNED_ROWS, {"owner": import_id, "positions": api.as_array(row.input_order for row in rows)})
 
 
 def clear_plan(item: Import) -> None:

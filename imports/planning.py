@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -10,10 +10,12 @@ from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import Program, get_catalog
 from imports.constants import ImportKind, RowOutcome
-from imports.copying import PlannedRow, read_uuid
+from imports.copying import PlannedRow, copy_rows, read_uuid
 from imports.files import FileRow
-from imports.messages import FAULTS
+from imports.messages import FAULTS, Fault
 from imports.models import Import
+from imports.plan_statements import add_decided_rows, make_file_rows
+from learners.service import find_accounts_of_several_identities
 from program_enrollments import api
 from program_enrollments.constants import (
     ProgramCourseEnrollmentStatus,
@@ -25,97 +27,127 @@ PROGRAM_STATUSES = frozenset(ProgramEnrollmentStatus.values)
 COURSE_STATUSES = frozenset(ProgramCourseEnrollmentStatus.values)
 
 
-class Planner(Protocol):
-    """Plans the rows of one file, some at a time; remembers what earlier rows would do."""
+class Place(NamedTuple):
+    """What a row is about: a learner in a curriculum or a course run, told by a hash."""
 
-    def plan(self, rows: Sequence[FileRow]) -> list[PlannedRow]:
-        """Return the plan of the rows, in their order."""
+    student_key: str
+    number: int
+
+
+class Planner(Protocol):
+    """Plans the rows of one file, some at a time, into the database; remembers what earlier rows would do."""
+
+    def plan(self, rows: Sequence[FileRow]) -> list[Place]:
+        """Store the plan of the rows, in the caller's transaction. Returns what they are about, in their order."""
 
 
 def make_planner(item: Import, program: Program) -> Planner:
     """Return the planner for the import's kind of rows."""
     if item.kind == ImportKind.COURSE_ENROLLMENTS:
-        return CoursePlanner(program, WriteAction(item.action))
-    return ProgramPlanner(program, WriteAction(item.action))
+        return CoursePlanner(item, program)
+    return ProgramPlanner(item, program)
 
 
 class ProgramPlanner:
     """Plans rows of program enrollments."""
 
-    def __init__(self, program: Program, action: WriteAction) -> None:
+    def __init__(self, item: Import, program: Program) -> None:
+        self._import_id = item.pk
         self._program = program
-        self._action = action
+        self._action = WriteAction(item.action)
         curricula = get_catalog().list_curricula(program.uuid)
         self._known_curricula = {curriculum.uuid for curriculum in curricula}
         self._default_curriculum = next((curriculum.uuid for curriculum in curricula if curriculum.is_active), None)
-        self._claimed: set[tuple[int, UUID | None]] = set()
+        self._claims: list[api.Claim] = []
 
-    def plan(self, rows: Sequence[FileRow]) -> list[PlannedRow]:
+    def plan(self, rows: Sequence[FileRow]) -> list[Place]:
         """See `Planner`."""
-        planned = [self._read(row) for row in rows]
-        wanted = _first_of_each_place(planned)
-        for layer in layers_of_distinct_learners(wanted):
-            decisions = api.decide_program_enrollments(
-                program=self._program,
-                action=self._action,
-                records=[as_program_record(row) for row in layer],
-                lock=False,
-                claimed=self._claimed,
-            )
-            for row, decision in zip(layer, decisions, strict=True):
-                settle_program_row(row, decision)
-        _repeat_decisions(wanted, planned)
-        return planned
+        wanted: list[tuple[int, str, UUID | None, str]] = []
+        refused: list[PlannedRow] = []
+        places = []
+        for row in rows:
+            values = row.values
+            named = "" if row.reject else values["curriculum_uuid"]
+            curriculum_uuid = read_uuid(named) if named else self._default_curriculum
+            fault = row.reject or self._find_fault(values["status"], curriculum_uuid)
+            if fault:
+                planned = _start(row)
+                planned.curriculum_uuid = None if row.reject else curriculum_uuid
+                if not row.reject:
+                    reject(planned, fault.code)
+                refused.append(planned)
+                places.append(Place(planned.student_key, hash((planned.student_key, planned.curriculum_uuid))))
+            else:
+                student_key = values["student_key"]
+                wanted.append((row.line, student_key, curriculum_uuid, values["status"]))
+                places.append(Place(student_key, hash((student_key, curriculum_uuid))))
+        if refused:
+            copy_rows(self._import_id, refused)
+        if wanted:
+            self._decide(wanted)
+        return places
 
-    def _read(self, row: FileRow) -> PlannedRow:
-        planned = _start(row)
-        if row.reject:
-            return planned
-        named = row.values.get("curriculum_uuid", "")
-        planned.curriculum_uuid = read_uuid(named) if named else self._default_curriculum
-        if row.values["status"] not in PROGRAM_STATUSES:
-            reject(planned, "invalid-status")
-        elif planned.curriculum_uuid is None:
-            reject(planned, "no_curriculum")
-        elif (
+    def _find_fault(self, status: str, curriculum_uuid: UUID | None) -> Fault | None:
+        if status not in PROGRAM_STATUSES:
+            return FAULTS["invalid-status"]
+        if curriculum_uuid is None:
+            return FAULTS["no_curriculum"]
+        if (
             settings.PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM
             and self._action is not WriteAction.UPDATE
-            and planned.curriculum_uuid not in self._known_curricula
+            and curriculum_uuid not in self._known_curricula
         ):
-            reject(planned, "unknown_curriculum")
-        return planned
+            return FAULTS["unknown_curriculum"]
+        return None
+
+    def _decide(self, wanted: Sequence[tuple[int, str, UUID | None, str]]) -> None:
+        lines, student_keys, curriculum_uuids, statuses = zip(*wanted, strict=True)
+        decision = api.decide_program_rows(
+            program=self._program,
+            action=self._action,
+            rows=make_file_rows(lines, student_keys, curriculum_uuids, statuses),
+            student_keys=set(student_keys),
+            claims=self._claims,
+            lock=False,
+        )
+        claims = add_decided_rows(self._import_id, decision)
+        if claims:
+            # An account of one identity is named by one student key only, so that no other row can claim its place.
+            rivals = find_accounts_of_several_identities({claim.user_id for claim in claims})
+            self._claims += [claim for claim in claims if claim.user_id in rivals]
 
 
 class CoursePlanner:
     """Plans rows of program course enrollments."""
 
-    def __init__(self, program: Program, action: WriteAction) -> None:
+    def __init__(self, item: Import, program: Program) -> None:
+        self._import_id = item.pk
         self._program = program
-        self._action = action
+        self._action = WriteAction(item.action)
         catalog = get_catalog()
         runs = catalog.list_course_runs(catalog.list_course_run_keys(program.uuid))
         self._keys = {run.external_key: run.key for run in reversed(runs) if run.external_key}
         self._keys.update({str(run.key): run.key for run in runs})
         self._claimed: dict[CourseKey, set[int]] = {}
 
-    def plan(self, rows: Sequence[FileRow]) -> list[PlannedRow]:
+    def plan(self, rows: Sequence[FileRow]) -> list[Place]:
         """See `Planner`."""
         planned = [self._read(row) for row in rows]
         wanted = _first_of_each_place(planned)
-        for layer in layers_of_distinct_learners(wanted):
-            for course_key, group in group_by_course_run(layer):
-                decisions = api.decide_course_enrollments(
-                    program=self._program,
-                    course_key=course_key,
-                    placement=api.get_run_placement(self._program, course_key),
-                    action=self._action,
-                    records=[as_course_record(row) for row in group],
-                    lock=False,
-                    claimed=self._claimed.setdefault(course_key, set()),
-                )
-                settle_course_rows(group, decisions, find_course_staff(decisions))
+        for course_key, group in group_by_course_run(wanted):
+            decisions = api.decide_course_enrollments(
+                program=self._program,
+                course_key=course_key,
+                placement=api.get_run_placement(self._program, course_key),
+                action=self._action,
+                records=[as_course_record(row) for row in group],
+                lock=False,
+                claimed=self._claimed.setdefault(course_key, set()),
+            )
+            settle_course_rows(group, decisions, find_course_staff(decisions))
         _repeat_decisions(wanted, planned)
-        return planned
+        copy_rows(self._import_id, planned)
+        return [Place(row.student_key, hash((row.student_key, row.course_key))) for row in planned]
 
     def _read(self, row: FileRow) -> PlannedRow:
         planned = _start(row)
@@ -137,19 +169,6 @@ def reject(row: Any, code: str) -> None:
     row.outcome = RowOutcome.REJECT
     row.error_code, row.error_column, row.error_message, row.error_hint = fault
     row.before = row.after = None
-
-
-def layers_of_distinct_learners(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    """Yield the rows in sets in which no learner occurs twice in a course run: so the rules decide about them."""
-    remaining = list(rows)
-    while remaining:
-        layer: dict[tuple[str, str], Any] = {}
-        later = []
-        for row in remaining:
-            if layer.setdefault((row.student_key, row.course_key), row) is not row:
-                later.append(row)
-        yield list(layer.values())
-        remaining = later
 
 
 def _first_of_each_place(rows: Iterable[PlannedRow]) -> list[PlannedRow]:
@@ -179,26 +198,21 @@ def group_by_course_run(rows: Sequence[Any]) -> Iterator[tuple[CourseKey, list[A
         yield CourseKey.from_string(key), list(group)
 
 
-def as_program_record(row: Any) -> api.ProgramEnrollmentRecord:
-    """Return the record that a row, planned or stored, stands for."""
-    return api.ProgramEnrollmentRecord(row.student_key, row.status, row.curriculum_uuid)
-
-
 def as_course_record(row: Any) -> api.ProgramCourseEnrollmentRecord:
     """Return the record that a row, planned or stored, stands for."""
     return api.ProgramCourseEnrollmentRecord(row.student_key, row.status, row.course_staff)
 
 
-def settle_program_row(row: Any, decision: api.EnrollmentDecision) -> None:
-    """Write into a row, planned or stored, what was decided about it."""
-    if decision.is_refused:
-        reject(row, decision.outcome)
+def settle_program_row(row: PlannedRow, answer: api.RowAnswer) -> None:
+    """Write into a row of the plan what became of it, where that is not what was planned."""
+    if answer.failure:
+        reject(row, answer.failure)
         return
-    before = decision.enrollment.status if decision.enrollment else None
-    row.enrollment_id = decision.enrollment.pk if decision.enrollment else None
-    row.before = None if before is None else {"status": before}
+    row.enrollment_id = answer.enrollment_id
+    row.before = None if answer.before is None else {"status": answer.before}
     row.after = {"status": row.status}
-    row.outcome = _outcome(row.before, row.after)
+    if row.outcome != RowOutcome.DROP:
+        row.outcome = _outcome(row.before, row.after)
 
 
 def find_course_staff(decisions: Sequence[api.CourseDecision]) -> set[int]:

@@ -8,6 +8,7 @@ import logging
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from threading import Event
@@ -17,21 +18,21 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
+from opaque_keys.edx.keys import CourseKey
 from psycopg2 import errorcodes
 
 from catalog.service import Program
 from imports.constants import RUNNABLE_STATES, ImportKind, ImportMode, ImportState, RowOutcome
-from imports.copying import PlannedRow, copy_rows, read_next_rows, rewrite_rows
+from imports.copying import PlannedRow, read_next_names, read_next_rows, read_rows, rewrite_rows
 from imports.exceptions import ImportCanceled, RowRefused, WorkerStopping
 from imports.files import FileRefused, open_roster
 from imports.models import Import
-from imports.plan_statements import add_drops, clear_plan, count_outcomes, settle_repeated_rows
+from imports.plan_statements import add_drops, clear_plan, count_outcomes, find_planned_rows, settle_repeated_rows
 from imports.planning import (
+    Place,
     as_course_record,
-    as_program_record,
     find_course_staff,
     group_by_course_run,
-    layers_of_distinct_learners,
     make_planner,
     settle_course_rows,
     settle_program_row,
@@ -186,22 +187,20 @@ def _plan_file(item: Import, program: Program) -> None:
         repeated_keys: set[str] = set()
         while chunk := list(islice(rows, PLANNED_AT_ONCE)):
             _stop_if_asked(item)
-            planned = planner.plan(chunk)
-            repeated_keys.update(_find_repeated_keys(planned, seen))
             with transaction.atomic():
-                copy_rows(item.pk, planned)
+                places = planner.plan(chunk)
                 _update(item, rows_total=item.rows_total + len(chunk))
+            repeated_keys.update(_find_repeated_keys(places, seen))
     if repeated_keys:
         settle_repeated_rows(item, repeated_keys)
 
 
-def _find_repeated_keys(rows: Iterable[PlannedRow], seen: set[int]) -> Iterator[str]:
-    """Yield the student keys of rows about a place that came before; `seen` remembers places, by their hash only."""
-    for row in rows:
-        place = hash((row.student_key, row.curriculum_uuid, row.course_key))
-        if place in seen and row.student_key:
-            yield row.student_key
-        seen.add(place)
+def _find_repeated_keys(places: Iterable[Place], seen: set[int]) -> Iterator[str]:
+    """Yield the student keys of places that came before; `seen` remembers their numbers."""
+    for student_key, number in places:
+        if number in seen and student_key:
+            yield student_key
+        seen.add(number)
 
 
 def _decide_after_planning(item: Import) -> None:
@@ -270,6 +269,8 @@ def _apply_chunk(item: Import, program: Program) -> bool:
 
     Returns False when none were left.
     """
+    if item.kind == ImportKind.PROGRAM_ENROLLMENTS and not item.undoes_id:
+        return _apply_program_chunk(item, program)
     rows = read_next_rows(item, at_most=APPLIED_AT_ONCE)
     if not rows:
         return False
@@ -280,66 +281,108 @@ def _apply_chunk(item: Import, program: Program) -> bool:
     for row, (outcome, before, after) in zip(todo, planned, strict=True):
         if (row.outcome, row.before, row.after) != (outcome, before, after):
             changed.append(row)
-            item.counts[outcome] -= 1
-            item.counts[row.outcome] = item.counts.get(row.outcome, 0) + 1
-    refused = [row for row in changed if row.outcome == RowOutcome.REJECT]
-    if refused and item.is_atomic:
-        raise RowRefused(refused)
-    if changed:
-        rewrite_rows(item.pk, changed)
+            _recount(item, outcome, row.outcome)
+    _rewrite_changed(item, changed)
     item.done_course_key, item.done_position = rows[-1].course_key, rows[-1].position
     item.rows_done += len(rows)
     return True
+
+
+def _apply_program_chunk(item: Import, program: Program) -> bool:
+    rows = read_next_names(item, at_most=APPLIED_AT_ONCE)
+    if not rows:
+        return False
+    answers = {}
+    for is_drop in (False, True):
+        names = [api.RowName(row.position, row.student_key) for row in rows if row.is_todo and row.is_drop is is_drop]
+        action = WriteAction.UPDATE if is_drop else WriteAction(item.action)
+        for layer in _layers_of_distinct_learners(names) if action is WriteAction.UPDATE else [names]:
+            for answer in api.carry_out_program_rows(
+                program=program,
+                action=action,
+                rows=layer,
+                as_query=partial(find_planned_rows, item.pk),
+                source=_source(item),
+                others_are_locked_out=item.is_atomic,
+            ):
+                answers[answer.input_order] = answer
+    if answers:
+        changed = read_rows(item, answers)
+        for row in changed:
+            outcome = row.outcome
+            settle_program_row(row, answers[row.position])
+            _recount(item, outcome, row.outcome)
+        _rewrite_changed(item, changed)
+    item.done_position = rows[-1].position
+    item.rows_done += len(rows)
+    return True
+
+
+def _layers_of_distinct_learners(rows: Sequence[api.RowName]) -> Iterator[list[api.RowName]]:
+    """Yield the rows in sets in which no learner comes twice: several updates may fall on one enrollment."""
+    remaining = list(rows)
+    while remaining:
+        layer: dict[str, api.RowName] = {}
+        later = []
+        for row in remaining:
+            if layer.setdefault(row.student_key, row) is not row:
+                later.append(row)
+        yield list(layer.values())
+        remaining = later
+
+
+def _recount(item: Import, planned: str, outcome: str) -> None:
+    item.counts[planned] -= 1
+    item.counts[outcome] = item.counts.get(outcome, 0) + 1
+
+
+def _rewrite_changed(item: Import, rows: Sequence[PlannedRow]) -> None:
+    refused = [row for row in rows if row.outcome == RowOutcome.REJECT]
+    if refused and item.is_atomic:
+        raise RowRefused(refused)
+    if rows:
+        rewrite_rows(item.pk, rows)
 
 
 def _progress(item: Import) -> dict[str, object]:
     return {name: getattr(item, name) for name in ("done_course_key", "done_position", "rows_done", "counts")}
 
 
+def _source(item: Import) -> api.ChangeSource:
+    return api.ChangeSource(user_id=item.uploaded_by_id, reason=f"import {item.pk}")
+
+
 def _carry_out(item: Import, program: Program, rows: Sequence[PlannedRow]) -> None:
-    source = api.ChangeSource(user_id=item.uploaded_by_id, reason=f"import {item.pk}")
     if item.undoes_id:
-        carry_out_undo(item, program, rows, source)
+        carry_out_undo(item, program, rows, _source(item))
         return
     for is_drop in (False, True):
         action = WriteAction.UPDATE if is_drop else WriteAction(item.action)
         some = [row for row in rows if (row.outcome == RowOutcome.DROP) is is_drop]
-        for layer in layers_of_distinct_learners(some):
-            _carry_out_layer(item, program, layer, action, source)
+        for course_key, group in group_by_course_run(some):
+            _carry_out_in_course_run(item, program, course_key, group, action)
 
 
-def _carry_out_layer(
-    item: Import, program: Program, rows: list[PlannedRow], action: WriteAction, source: api.ChangeSource
+def _carry_out_in_course_run(
+    item: Import, program: Program, course_key: CourseKey, rows: list[PlannedRow], action: WriteAction
 ) -> None:
     drops = [row for row in rows if row.outcome == RowOutcome.DROP]
-    if item.kind == ImportKind.COURSE_ENROLLMENTS:
-        for course_key, group in group_by_course_run(rows):
-            staff_ids: set[int] = set()
+    staff_ids: set[int] = set()
 
-            def observe(decided: Sequence[api.CourseDecision], staff_ids: set[int] = staff_ids) -> None:
-                staff_ids.update(find_course_staff(decided))
+    def observe(decided: Sequence[api.CourseDecision]) -> None:
+        staff_ids.update(find_course_staff(decided))
 
-            decisions = api.carry_out_program_course_enrollments(
-                program=program,
-                course_key=course_key,
-                placement=api.get_run_placement(program, course_key),
-                action=action,
-                records=[as_course_record(row) for row in group],
-                source=source,
-                others_are_locked_out=item.is_atomic,
-                observe=observe,
-            )
-            settle_course_rows(group, decisions, staff_ids)
-    else:
-        program_decisions = api.carry_out_program_enrollments(
-            program=program,
-            action=action,
-            records=[as_program_record(row) for row in rows],
-            source=source,
-            others_are_locked_out=item.is_atomic,
-        )
-        for row, decision in zip(rows, program_decisions, strict=True):
-            settle_program_row(row, decision)
+    decisions = api.carry_out_program_course_enrollments(
+        program=program,
+        course_key=course_key,
+        placement=api.get_run_placement(program, course_key),
+        action=action,
+        records=[as_course_record(row) for row in rows],
+        source=_source(item),
+        others_are_locked_out=item.is_atomic,
+        observe=observe,
+    )
+    settle_course_rows(rows, decisions, staff_ids)
     for row in drops:
         if row.outcome != RowOutcome.REJECT:
             row.outcome = RowOutcome.DROP

@@ -1,8 +1,9 @@
 """Identities: what an organization's providers call an account (contract section 7)."""
 
+import json
 from collections.abc import Collection, Iterable
 
-from django.db.models import BooleanField
+from django.db.models import BooleanField, Count
 from django.db.models.expressions import RawSQL
 from social_django.models import UserSocialAuth
 
@@ -19,9 +20,11 @@ def find_user_ids_by_student_keys(*, organization_key: str, student_keys: Collec
         .order_by("id")
         .values_list("slug", flat=True)
     )
-    # One array for `uid__in`, which would make a parameter of each of thousands.
+    # One parameter for `uid__in`, which would make an expression of each of thousands.
     is_wanted = RawSQL(
-        "uid = ANY (%s)", ([f"{slug}:{key}" for slug in slugs for key in student_keys],), output_field=BooleanField()
+        "uid = ANY (ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)))",
+        (json.dumps([f"{slug}:{key}" for slug in slugs for key in student_keys]),),
+        output_field=BooleanField(),
     )
     identities = UserSocialAuth.objects.filter(is_wanted)
     user_ids_by_uid = dict(identities.order_by("-id").values_list("uid", "user_id"))
@@ -33,10 +36,11 @@ def find_user_ids_by_student_keys(*, organization_key: str, student_keys: Collec
     }
 
 
-def hold_accounts(user_ids: Iterable[int]) -> set[int]:
-    """Keep accounts from being deleted until the caller's transaction ends; return those that still are there."""
-    accounts = User.objects.select_for_update(no_key=True).filter(pk__in=set(user_ids)).order_by("pk")
-    return set(accounts.values_list("pk", flat=True))
+def find_accounts_of_several_identities(user_ids: Collection[int]) -> set[int]:
+    """Return those of the accounts that have more than one identity, at whatever provider."""
+    identities = UserSocialAuth.objects.filter(user_id__in=user_ids).order_by()
+    counted = identities.values("user_id").annotate(count=Count("pk")).filter(count__gt=1)
+    return set(counted.values_list("user_id", flat=True))
 
 
 def find_users_by_username(usernames: Iterable[str]) -> dict[str, User]:

@@ -18,7 +18,11 @@ from learners.course_runs import (
     revoke_course_roles,
     withdraw_from_course_runs,
 )
-from learners.identities import find_user_ids_by_student_keys, find_users_by_username, hold_accounts
+from learners.identities import (
+    find_accounts_of_several_identities,
+    find_user_ids_by_student_keys,
+    find_users_by_username,
+)
 from learners.models import CourseEnrollment, User
 from learners.reading import (
     CourseCertificate,
@@ -43,6 +47,7 @@ __all__ = [
     "delete_users",
     "enroll_in_course_runs",
     "find_account",
+    "find_accounts_of_several_identities",
     "find_user",
     "find_user_ids_by_student_keys",
     "find_user_ids_of_organization",
@@ -50,7 +55,6 @@ __all__ = [
     "get_or_create_passwordless_account",
     "grant_course_roles",
     "has_identity_provider",
-    "hold_accounts",
     "iter_remapped_identities",
     "list_active_course_enrollments",
     "list_course_keys_with_role",

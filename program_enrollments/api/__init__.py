@@ -1,11 +1,6 @@
 """The Python API of program enrollments (contract section 8): all that views, admin, tasks and commands may call."""
 
-from program_enrollments.api.deciding import (
-    CourseDecision,
-    EnrollmentDecision,
-    decide_course_enrollments,
-    decide_program_enrollments,
-)
+from program_enrollments.api.deciding import CourseDecision, decide_course_enrollments, decide_program_rows
 from program_enrollments.api.deletion import (
     DeletedCounts,
     delete_history_of_programs,
@@ -58,9 +53,10 @@ from program_enrollments.api.records import (
 from program_enrollments.api.resetting import ResetCounts, reset_enrollments
 from program_enrollments.api.restoring import Restoration, restore_course_enrollments, restore_program_enrollments
 from program_enrollments.api.retirement import retire_user
+from program_enrollments.api.statements import Claim, Query, RowAnswer, RowName, as_array
 from program_enrollments.api.writing import (
     carry_out_program_course_enrollments,
-    carry_out_program_enrollments,
+    carry_out_program_rows,
     write_program_course_enrollments,
     write_program_enrollments,
 )
@@ -68,27 +64,31 @@ from program_enrollments.api.writing import (
 __all__ = [
     "SYSTEM",
     "ChangeSource",
+    "Claim",
     "CourseDecision",
     "CourseRunOverview",
     "DeletedCounts",
-    "EnrollmentDecision",
     "FinalAnswer",
     "Nudge",
     "ProgramCourseEnrollmentRecord",
     "ProgramCourseGrade",
     "ProgramEnrollmentRecord",
+    "Query",
     "ResetCounts",
     "Restoration",
+    "RowAnswer",
+    "RowName",
     "WriteOnce",
     "answer_once",
+    "as_array",
     "carry_out_program_course_enrollments",
-    "carry_out_program_enrollments",
+    "carry_out_program_rows",
     "change_program_course_enrollment_status",
     "change_program_enrollment_status",
     "create_program_course_enrollment",
     "create_program_enrollment",
     "decide_course_enrollments",
-    "decide_program_enrollments",
+    "decide_program_rows",
     "delete_history_of_programs",
     "enroll_in_masters_track",
     "fetch_program_course_enrollments",

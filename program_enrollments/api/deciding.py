@@ -3,20 +3,19 @@
 Bulk writes carry the decisions out at once, under the learners' locks; previews of imports only show them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import Program, RunPlacement
-from learners.service import find_user_ids_by_student_keys, hold_accounts
+from learners.service import find_user_ids_by_student_keys
 from program_enrollments.api.course_writing import CourseWish, find_active_elsewhere
 from program_enrollments.api.locks import lock_accounts
 from program_enrollments.api.lookups import find_administering_organization_key
-from program_enrollments.api.records import ProgramCourseEnrollmentRecord, ProgramEnrollmentRecord
-from program_enrollments.api.statements import held_by, list_curricula_of_accounts
+from program_enrollments.api.records import ProgramCourseEnrollmentRecord
+from program_enrollments.api.statements import Claim, Query, decide_rows, held_by
 from program_enrollments.constants import (
     ACTIVE_PROGRAM_STATUSES,
     ProgramCourseEnrollmentStatus,
@@ -24,27 +23,6 @@ from program_enrollments.constants import (
     WriteFailure,
 )
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
-
-FAILURES = frozenset(WriteFailure.values)
-
-
-@dataclass(frozen=True, slots=True)
-class EnrollmentDecision:
-    """What becomes of one record.
-
-    `outcome`: the status that will stand, or a `WriteFailure`. `enrollment`: the one that is changed; None when one
-    is created, for the account `user_id` if there is one, and when the record is refused.
-    """
-
-    record: ProgramEnrollmentRecord
-    outcome: str
-    enrollment: ProgramEnrollment | None = None
-    user_id: int | None = None
-
-    @property
-    def is_refused(self) -> bool:
-        """Tell whether nothing will be written for the record."""
-        return self.outcome in FAILURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,45 +34,24 @@ class CourseDecision:
     wish: CourseWish | None = None
 
 
-def decide_program_enrollments(
+def decide_program_rows(
     *,
     program: Program,
     action: WriteAction,
-    records: Sequence[ProgramEnrollmentRecord],
+    rows: Query,
+    student_keys: Collection[str],
+    claims: Collection[Claim] = (),
     lock: bool,
-    claimed: set[tuple[int, UUID | None]] | None = None,
-) -> list[EnrollmentDecision]:
-    """Decide about records of known status, one for each student key; answers are in their order.
+) -> Query:
+    """Return the statement that decides about rows of known status (see `statements.decide_rows`).
 
-    `lock` takes the locks of the rows on which the decisions rest; the caller holds the learners' locks then.
-    `claimed` remembers between calls what earlier decisions, not yet written, gave to accounts: (user id, curriculum).
+    `student_keys` are those that occur in the rows.
     """
-    held = _find_enrollments_by_key(program, records, lock=lock)
-    chosen = {
-        record.student_key: _choose_enrollment(held.get(record.student_key, []), record.curriculum_uuid, action)
-        for record in records
-    }
-    new = [] if action is WriteAction.UPDATE else [record for record in records if not chosen[record.student_key]]
-    user_ids = _find_accounts(program, new, lock=lock)
-    claimed = set() if claimed is None else claimed
-    if user_ids:
-        claimed.update(list_curricula_of_accounts(program.uuid, user_ids.values()))
-    decisions = []
-    for record in records:
-        enrollment, user_id = chosen[record.student_key], user_ids.get(record.student_key)
-        if enrollment is None and action is WriteAction.UPDATE:
-            decisions.append(EnrollmentDecision(record, WriteFailure.NOT_IN_PROGRAM.value))
-        elif enrollment is not None and action is WriteAction.CREATE:
-            decisions.append(EnrollmentDecision(record, WriteFailure.CONFLICT.value))
-        elif enrollment is not None:
-            decisions.append(EnrollmentDecision(record, record.status, enrollment))
-        elif user_id is not None and (user_id, record.curriculum_uuid) in claimed:
-            decisions.append(EnrollmentDecision(record, WriteFailure.CONFLICT.value))
-        else:
-            if user_id is not None:
-                claimed.add((user_id, record.curriculum_uuid))
-            decisions.append(EnrollmentDecision(record, record.status, user_id=user_id))
-    return decisions
+    user_ids: Mapping[str, int] = {}
+    organization_key = find_administering_organization_key(program)
+    if action is not WriteAction.UPDATE and organization_key is not None:
+        user_ids = find_user_ids_by_student_keys(organization_key=organization_key, student_keys=student_keys)
+    return decide_rows(rows, program_uuid=program.uuid, action=action, user_ids=user_ids, claims=claims, lock=lock)
 
 
 def decide_course_enrollments(
@@ -174,7 +131,7 @@ def decide_course_enrollments(
 
 def _find_enrollments_by_key(
     program: Program,
-    records: Sequence[ProgramEnrollmentRecord] | Sequence[ProgramCourseEnrollmentRecord],
+    records: Sequence[ProgramCourseEnrollmentRecord],
     *,
     lock: bool,
 ) -> dict[str, list[ProgramEnrollment]]:
@@ -189,32 +146,6 @@ def _find_enrollments_by_key(
     return held
 
 
-def _choose_enrollment(
-    held: Iterable[ProgramEnrollment], curriculum_uuid: UUID | None, action: WriteAction
-) -> ProgramEnrollment | None:
-    """Choose which of a learner's enrollments in the program a record is about (contract section 4.1)."""
-    for enrollment in held:
-        if enrollment.curriculum_uuid == curriculum_uuid:
-            return enrollment
-    if action is WriteAction.UPDATE:
-        return max(held, key=_standing, default=None)
-    return None
-
-
 def _standing(enrollment: ProgramEnrollment) -> tuple[Any, ...]:
     """Sort key of a learner's enrollments: active over inactive, then the latest modified."""
     return enrollment.status in ACTIVE_PROGRAM_STATUSES, enrollment.modified, enrollment.pk
-
-
-def _find_accounts(program: Program, records: Sequence[ProgramEnrollmentRecord], *, lock: bool) -> dict[str, int]:
-    organization_key = find_administering_organization_key(program)
-    if not records or organization_key is None:
-        return {}
-    user_ids = find_user_ids_by_student_keys(
-        organization_key=organization_key, student_keys=[record.student_key for record in records]
-    )
-    if lock and user_ids:
-        # An account that is deleted meanwhile would fail the whole transaction, as late as its commit.
-        held = hold_accounts(user_ids.values())
-        return {key: user_id for key, user_id in user_ids.items() if user_id in held}
-    return user_ids

@@ -2,19 +2,28 @@
 
 This is the one place for SQL written by hand. It replaces simple-history's `bulk_create_with_history` and
 `bulk_update_with_history`, which cost a statement more each, cannot tell which rows a race has taken away, and record
-rows that did not change.
+rows that did not change. Records of program enrollments are decided about in the statement that writes them, wherever
+they come from: 25 of a request, or thousands of an import, which so never pass through Python.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from program_enrollments.api.records import ChangeSource
+from program_enrollments.api.records import ChangeSource, ProgramEnrollmentRecord
+from program_enrollments.constants import ACTIVE_PROGRAM_STATUSES, WriteAction, WriteFailure
+from program_enrollments.models import ProgramEnrollment
 from tracing.service import get_trace
+
+ENROLLMENTS = connection.ops.quote_name(ProgramEnrollment._meta.db_table)
+ACCOUNTS = connection.ops.quote_name(get_user_model()._meta.db_table)
 
 CREATED = "+"
 CHANGED = "~"
@@ -43,15 +52,15 @@ def insert_with_history(
         WITH input AS ({_input_table(model, names)}),
         written AS (
             INSERT INTO {_table(model)} ({columns}, created, modified)
-            SELECT {columns}, %s, %s FROM input ORDER BY input_order
+            SELECT {columns}, %(now)s, %(now)s FROM input ORDER BY input_order
             ON CONFLICT DO NOTHING
             RETURNING *
         ),
         logged AS ({_history_insert(model)})
         SELECT {_columns(model, ["id", *returning])} FROM written
     """  # noqa: S608 -- identifiers come from our models, values are parameters
-    parameters = [*_input_arrays(model, names, rows), now, now, *_history_parameters(source, CREATED, now)]
-    return [dict(zip(["id", *returning], row, strict=True)) for row in _run(sql, parameters)]
+    values = {**_input_values(model, names, rows), **_history_values(source, now, CREATED)}
+    return [dict(zip(["id", *returning], row, strict=True)) for row in _run(sql, values)]
 
 
 def update_with_history(
@@ -69,7 +78,7 @@ def update_with_history(
     sql = f"""
         WITH input AS ({_input_table(model, ["id", *names])}),
         written AS (
-            UPDATE {_table(model)} AS target SET {assignments}, modified = %s
+            UPDATE {_table(model)} AS target SET {assignments}, modified = %(now)s
             FROM input
             WHERE target.id = input.id
             AND ({_columns(model, names, "target")}) IS DISTINCT FROM ({_columns(model, names, "input")})
@@ -78,8 +87,8 @@ def update_with_history(
         logged AS ({_history_insert(model)})
         SELECT id FROM written
     """  # noqa: S608 -- identifiers come from our models, values are parameters
-    parameters = [*_input_arrays(model, ["id", *names], rows), now, *_history_parameters(source, CHANGED, now)]
-    return {row[0] for row in _run(sql, parameters)}
+    values = {**_input_values(model, ["id", *names], rows), **_history_values(source, now, CHANGED)}
+    return {row[0] for row in _run(sql, values)}
 
 
 def delete_with_history(model: type[models.Model], ids: Sequence[int], *, source: ChangeSource) -> None:
@@ -87,11 +96,11 @@ def delete_with_history(model: type[models.Model], ids: Sequence[int], *, source
     if not ids:
         return
     sql = f"""
-        WITH written AS (DELETE FROM {_table(model)} WHERE id = ANY (%s) RETURNING *),
+        WITH written AS (DELETE FROM {_table(model)} WHERE id = ANY (%(ids)s) RETURNING *),
         logged AS ({_history_insert(model)})
         SELECT id FROM written
     """  # noqa: S608 -- identifiers come from our models, values are parameters
-    _run(sql, [list(ids), *_history_parameters(source, DELETED, timezone.now())])
+    _run(sql, {"ids": list(ids), **_history_values(source, timezone.now(), DELETED)})
 
 
 def held_by(program_uuid: UUID, *, student_keys: Sequence[str]) -> RawSQL:
@@ -110,26 +119,229 @@ def held_by(program_uuid: UUID, *, student_keys: Sequence[str]) -> RawSQL:
             ) AS held
         ))
         """,
-        (_array(student_keys), program_uuid),
+        (as_array(student_keys), program_uuid),
         output_field=models.BooleanField(),
     )
 
 
-def list_curricula_of_accounts(program_uuid: UUID, user_ids: Collection[int]) -> list[tuple[int, UUID]]:
-    """Return (user id, curriculum) of the accounts' enrollments in the program; looked up as in `held_by`."""
-    return _run(
+@dataclass(frozen=True, slots=True)
+class Query:
+    """SQL, and {name of a placeholder: value}."""
+
+    sql: str
+    values: Mapping[str, Any]
+
+
+class RowName(NamedTuple):
+    """Which row of its source a row is, and whose."""
+
+    input_order: int
+    student_key: str
+
+
+class RowAnswer(NamedTuple):
+    """What became of one row: `failure` is a `WriteFailure` or None.
+
+    `before` is the status that stood, and `enrollment_id` the enrollment that had it; None where one was created.
+    """
+
+    input_order: int
+    failure: str | None
+    before: str | None
+    enrollment_id: int | None
+
+
+class Claim(NamedTuple):
+    """A place, in a program, that an account will take by one of its student keys."""
+
+    user_id: int
+    curriculum_uuid: UUID
+    student_key: str
+
+
+def as_rows(names: Sequence[RowName], records: Sequence[ProgramEnrollmentRecord]) -> Query:
+    """Return the rows that records are, each with its name, as `decide_rows` takes them."""
+    return Query(
         """
-        SELECT wanted.user_id, held.curriculum_uuid
-        FROM unnest(%s::bigint[]) AS wanted(user_id) CROSS JOIN LATERAL (
-            SELECT curriculum_uuid FROM program_enrollments_programenrollment
-            WHERE user_id = wanted.user_id AND (program_uuid = %s) IS TRUE OFFSET 0
-        ) AS held
+        SELECT *, '' AS expected
+        FROM unnest(%(input_orders)s::integer[], %(student_keys)s::text[], %(curricula)s::uuid[], %(statuses)s::text[])
+            AS records(input_order, student_key, curriculum_uuid, status)
         """,
-        [_array(user_ids), program_uuid],
+        {
+            "input_orders": as_array(name.input_order for name in names),
+            "student_keys": as_array(name.student_key for name in names),
+            "curricula": as_array(record.curriculum_uuid for record in records),
+            "statuses": as_array(record.status for record in records),
+        },
     )
 
 
-def _run(sql: str, parameters: Sequence[Any]) -> list[Any]:
+def decide_rows(
+    rows: Query,
+    *,
+    program_uuid: UUID,
+    action: WriteAction,
+    user_ids: Mapping[str, int],
+    claims: Collection[Claim] = (),
+    lock: bool,
+) -> Query:
+    """Return the beginning of a statement, WITH …, whose last table `decided` tells what becomes of rows.
+
+    `rows` gives `input_order`, `student_key`, `curriculum_uuid`, `status` and `expected`. `decided` adds `failure` (a
+    `WriteFailure`, or null), what stands (`enrollment_id` and `before`, its status), and `user_id`, the account for
+    which one is created. `user_ids` are the accounts by student key; `claims` tells what they will hold by earlier
+    rows, not yet written. `lock` takes the locks of the rows on which the decisions rest; the caller holds the
+    learners' locks then.
+
+    A program's planner statistics lag behind while it is imported, and would let the planner walk the whole program.
+    OFFSET 0, LIMIT and IS TRUE leave it no other way than to look every learner up.
+    """
+    is_update = action is WriteAction.UPDATE
+    # Contract section 4.1: an update falls back on the learner's active, then latest enrollment.
+    chosen = (
+        """
+        ORDER BY (e.curriculum_uuid = input.curriculum_uuid) DESC NULLS LAST, e.status = ANY (%(active)s) DESC,
+                 e.modified DESC, e.id DESC
+        LIMIT 1
+        """
+        if is_update
+        else "AND e.curriculum_uuid = input.curriculum_uuid OFFSET 0"
+    )
+    refused = {
+        WriteAction.CREATE: "WHEN enrollment_id IS NOT NULL THEN %(conflict)s",
+        WriteAction.UPDATE: "WHEN enrollment_id IS NULL THEN %(not_in_program)s",
+        WriteAction.UPSERT: "",
+    }[action]
+    sql = f"""
+        WITH input AS MATERIALIZED ({rows.sql}),
+        accounts AS MATERIALIZED (
+            SELECT * FROM unnest(%(account_keys)s::text[], %(account_ids)s::bigint[]) AS accounts(student_key, user_id)
+        ),
+        found AS MATERIALIZED (
+            SELECT input.input_order, held.id
+            FROM input CROSS JOIN LATERAL (
+                SELECT e.id FROM {ENROLLMENTS} AS e
+                WHERE e.external_user_key = input.student_key AND (e.program_uuid = %(program)s) IS TRUE {chosen}
+            ) AS held
+        ),
+        held AS MATERIALIZED (
+            SELECT id, status FROM {ENROLLMENTS} WHERE id = ANY (ARRAY(SELECT id FROM found))
+            ORDER BY id {"FOR NO KEY UPDATE" if lock else ""}
+        ),
+        placed AS MATERIALIZED (
+            SELECT input.*, held.id AS enrollment_id, held.status AS before,
+                   CASE WHEN held.id IS NULL THEN accounts.user_id END AS user_id
+            FROM input
+            LEFT JOIN found ON found.input_order = input.input_order
+            LEFT JOIN held ON held.id = found.id
+            LEFT JOIN accounts ON accounts.student_key = input.student_key
+        ),
+        there AS MATERIALIZED (
+            SELECT id FROM {ACCOUNTS} WHERE id = ANY (ARRAY(SELECT user_id FROM placed WHERE user_id IS NOT NULL))
+            ORDER BY id {"FOR KEY SHARE" if lock else ""}
+        ),
+        claims AS (
+            SELECT * FROM unnest(%(claim_ids)s::bigint[], %(claim_curricula)s::uuid[], %(claim_keys)s::text[])
+                AS claims(user_id, curriculum_uuid, student_key)
+        ),
+        taken AS MATERIALIZED (
+            SELECT input_order
+            FROM (
+                SELECT *, first_value(student_key) OVER (
+                    PARTITION BY user_id, curriculum_uuid ORDER BY input_order
+                ) AS first_key
+                FROM placed WHERE user_id IS NOT NULL
+            ) AS p
+            WHERE first_key <> student_key
+            OR EXISTS (
+                SELECT FROM claims
+                WHERE claims.user_id = p.user_id AND claims.curriculum_uuid = p.curriculum_uuid
+                AND claims.student_key <> p.student_key
+            )
+            OR EXISTS (
+                SELECT FROM {ENROLLMENTS} AS e
+                WHERE e.user_id = p.user_id AND (e.program_uuid = %(program)s) IS TRUE
+                AND e.curriculum_uuid = p.curriculum_uuid
+                OFFSET 0
+            )
+        ),
+        decided AS MATERIALIZED (
+            SELECT placed.input_order, placed.student_key, placed.curriculum_uuid, placed.status, placed.expected,
+                   placed.enrollment_id, placed.before, there.id AS user_id,
+                   CASE {refused} WHEN taken.input_order IS NOT NULL THEN %(conflict)s END AS failure
+            FROM placed
+            LEFT JOIN taken ON taken.input_order = placed.input_order
+            LEFT JOIN there ON there.id = placed.user_id
+        )
+    """  # noqa: S608 -- identifiers come from our models, values are parameters
+    return Query(
+        sql,
+        {
+            **rows.values,
+            "program": program_uuid,
+            "active": list(ACTIVE_PROGRAM_STATUSES),
+            "conflict": WriteFailure.CONFLICT.value,
+            "not_in_program": WriteFailure.NOT_IN_PROGRAM.value,
+            "account_keys": as_array(user_ids),
+            "account_ids": as_array(user_ids.values()),
+            "claim_ids": as_array(claim.user_id for claim in claims),
+            "claim_curricula": as_array(claim.curriculum_uuid for claim in claims),
+            "claim_keys": as_array(claim.student_key for claim in claims),
+        },
+    )
+
+
+def write_rows(decision: Query, *, program_uuid: UUID, source: ChangeSource) -> list[RowAnswer]:
+    """Write what `decide_rows` decided, with history; unchanged rows cost nothing and leave no history.
+
+    There is one row a place at most; with UPDATE, one a student key.
+    Returns the answers, in no order, to all rows that failed or before which something else stood than was expected.
+    """
+    now = timezone.now()
+    # Requests that meet in the unique constraint of accounts come to it in the same order.
+    sql = f"""
+        {decision.sql},
+        updated AS (
+            UPDATE {ENROLLMENTS} AS e SET status = decided.status, modified = %(now)s
+            FROM decided
+            WHERE e.id = decided.enrollment_id AND decided.failure IS NULL AND decided.status <> decided.before
+            RETURNING e.*
+        ),
+        inserted AS (
+            INSERT INTO {ENROLLMENTS}
+                (user_id, external_user_key, program_uuid, curriculum_uuid, status, created, modified)
+            SELECT user_id, student_key, %(program)s, curriculum_uuid, status, %(now)s, %(now)s
+            FROM decided WHERE enrollment_id IS NULL AND failure IS NULL
+            ORDER BY user_id NULLS FIRST, input_order
+            ON CONFLICT DO NOTHING
+            RETURNING *
+        ),
+        written AS (
+            SELECT *, %(changed)s AS change FROM updated UNION ALL SELECT *, %(created)s FROM inserted
+        ),
+        logged AS ({_history_insert(ProgramEnrollment, change="change")}),
+        answers AS (
+            SELECT decided.input_order, decided.before, decided.expected, decided.enrollment_id,
+                   CASE WHEN decided.failure IS NULL AND decided.enrollment_id IS NULL AND inserted.id IS NULL
+                        THEN %(conflict)s ELSE decided.failure END AS failure
+            FROM decided
+            LEFT JOIN inserted ON inserted.external_user_key = decided.student_key
+                AND inserted.curriculum_uuid = decided.curriculum_uuid
+        )
+        SELECT input_order, failure, before, enrollment_id FROM answers
+        WHERE failure IS NOT NULL OR before IS DISTINCT FROM expected
+    """  # noqa: S608 -- identifiers come from our models, values are parameters
+    values = {
+        **decision.values,
+        "program": program_uuid,
+        "created": CREATED,
+        "changed": CHANGED,
+        **_history_values(source, now),
+    }
+    return [RowAnswer(*row) for row in _run(sql, values)]
+
+
+def _run(sql: str, parameters: Mapping[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
@@ -152,12 +364,12 @@ def _table(model: type[models.Model]) -> str:
 
 
 def _input_table(model: type[models.Model], names: Sequence[str]) -> str:
-    arrays = ", ".join(f"%s::{_field(model, name).rel_db_type(connection)}[]" for name in names)
+    arrays = ", ".join(f"%(input_{name})s::{_field(model, name).rel_db_type(connection)}[]" for name in names)
     return f"SELECT * FROM unnest({arrays}) WITH ORDINALITY AS rows({_columns(model, names)}, input_order)"  # noqa: S608 -- as above
 
 
-def _input_arrays(model: type[models.Model], names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [_input_array(_field(model, name), [row[name] for row in rows]) for name in names]
+def _input_values(model: type[models.Model], names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {f"input_{name}": _input_array(_field(model, name), [row[name] for row in rows]) for name in names}
 
 
 def _input_array(field: "models.Field[Any, Any]", values: Sequence[Any]) -> str:
@@ -166,7 +378,7 @@ def _input_array(field: "models.Field[Any, Any]", values: Sequence[Any]) -> str:
     return f"{{{','.join([prepared[value] for value in values])}}}"
 
 
-def _array(values: Iterable[Any]) -> str:
+def as_array(values: Iterable[Any]) -> str:
     """Return the text of an array: one parameter, where psycopg2 would send an expression for each item."""
     return f"{{{','.join(map(_array_item, values))}}}"
 
@@ -180,17 +392,25 @@ def _array_item(value: Any) -> str:
     return f'"{text}"'
 
 
-def _history_insert(model: type[models.Model]) -> str:
+def _history_insert(model: type[models.Model], *, change: str = "%(change)s") -> str:
+    """Return the statement that logs the table `written`; `change` is the SQL of an entry's type."""
     columns = _columns(model, [field.attname for field in model._meta.concrete_fields])
     history: type[models.Model] = model.history.model  # type: ignore[attr-defined]  # simple-history adds it
     return f"""
         INSERT INTO {_table(history)} (
-            {columns}, history_date, history_type, history_user_id, history_change_reason, request_id, client_id
+            {columns}, history_type, history_date, history_user_id, history_change_reason, request_id, client_id
         )
-        SELECT {columns}, %s, %s, %s, %s, %s, %s FROM written
+        SELECT {columns}, {change}, %(now)s, %(by)s, %(reason)s, %(request_id)s, %(client_id)s FROM written
     """  # noqa: S608 -- identifiers come from our models, values are parameters
 
 
-def _history_parameters(source: ChangeSource, change: str, now: Any) -> list[Any]:
+def _history_values(source: ChangeSource, now: datetime, change: str = "") -> dict[str, Any]:
     trace = get_trace()
-    return [now, change, source.user_id, source.reason, trace.request_id, trace.client_id]
+    return {
+        "now": now,
+        "change": change,
+        "by": source.user_id,
+        "reason": source.reason,
+        "request_id": trace.request_id,
+        "client_id": trace.client_id,
+    }

@@ -12,12 +12,7 @@ from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import Program, RunPlacement, get_catalog
 from program_enrollments.api.course_writing import carry_out_course_wishes, set_course_staff
-from program_enrollments.api.deciding import (
-    CourseDecision,
-    EnrollmentDecision,
-    decide_course_enrollments,
-    decide_program_enrollments,
-)
+from program_enrollments.api.deciding import CourseDecision, decide_course_enrollments, decide_program_rows
 from program_enrollments.api.locks import lock_learners
 from program_enrollments.api.lookups import find_administering_organization_key, get_program, get_run_placement
 from program_enrollments.api.records import (
@@ -26,7 +21,7 @@ from program_enrollments.api.records import (
     ProgramCourseEnrollmentRecord,
     ProgramEnrollmentRecord,
 )
-from program_enrollments.api.statements import insert_with_history, update_with_history
+from program_enrollments.api.statements import Query, RowAnswer, RowName, as_rows, write_rows
 from program_enrollments.constants import (
     ProgramCourseEnrollmentStatus,
     ProgramEnrollmentStatus,
@@ -34,12 +29,12 @@ from program_enrollments.constants import (
     WriteFailure,
 )
 from program_enrollments.exceptions import UnknownCurriculum
-from program_enrollments.models import ProgramEnrollment
 
 logger = logging.getLogger(__name__)
 
 Record = TypeVar("Record", ProgramEnrollmentRecord, ProgramCourseEnrollmentRecord)
-Decision = TypeVar("Decision", EnrollmentDecision, CourseDecision)
+Row = TypeVar("Row")
+Answer = TypeVar("Answer")
 Outcomes = dict[str, str]
 
 
@@ -61,8 +56,18 @@ def write_program_enrollments(
     if action is not WriteAction.UPDATE:
         _refuse_unknown_curricula(program, records)
     outcomes, wanted = _refuse_bad_records(records, ProgramEnrollmentStatus.values)
-    decisions = carry_out_program_enrollments(program=program, action=action, records=wanted, source=source)
-    return outcomes | {decision.record.student_key: decision.outcome for decision in decisions}
+    rows = [RowName(index, record.student_key) for index, record in enumerate(wanted)]
+    answers = carry_out_program_rows(
+        program=program,
+        action=action,
+        rows=rows,
+        as_query=lambda some: as_rows(some, [wanted[row.input_order] for row in some]),
+        source=source,
+    )
+    for answer in answers:
+        record = wanted[answer.input_order]
+        outcomes[record.student_key] = answer.failure or record.status
+    return outcomes
 
 
 def write_program_course_enrollments(
@@ -88,33 +93,40 @@ def write_program_course_enrollments(
     return outcomes | {decision.record.student_key: decision.outcome for decision in decisions}
 
 
-def carry_out_program_enrollments(
+def carry_out_program_rows(
     *,
     program: Program,
     action: WriteAction,
-    records: Sequence[ProgramEnrollmentRecord],
+    rows: Sequence[RowName],
+    as_query: Callable[[Sequence[RowName]], Query],
     source: ChangeSource,
     others_are_locked_out: bool = False,
-) -> list[EnrollmentDecision]:
-    """Decide about records and write what was decided, in one transaction.
+) -> list[RowAnswer]:
+    """Decide about rows and write what was decided, in one transaction.
 
-    Records have a known status, and a student key of their own. Answers are in the order of the records.
+    `as_query` gives the rows that have some of the names, as `statements.decide_rows` takes them. They have a known
+    status, and one a place at most; with UPDATE, one a student key.
     `others_are_locked_out`: the caller's transaction has called `lock_out_other_writers`.
+    Returns the answers to those that failed, or before which something else stood than was expected.
     """
 
-    def write(some_records: Sequence[ProgramEnrollmentRecord]) -> list[EnrollmentDecision]:
-        decisions = decide_program_enrollments(
-            program=program, action=action, records=some_records, lock=not others_are_locked_out
+    def write(some_rows: Sequence[RowName]) -> list[RowAnswer]:
+        decision = decide_program_rows(
+            program=program,
+            action=action,
+            rows=as_query(some_rows),
+            student_keys={row.student_key for row in some_rows},
+            lock=not others_are_locked_out,
         )
-        return _write_program_decisions(program, decisions, source)
+        return write_rows(decision, program_uuid=program.uuid, source=source)
 
-    def refuse(record: ProgramEnrollmentRecord) -> EnrollmentDecision:
-        return EnrollmentDecision(record, WriteFailure.INTERNAL_ERROR.value)
+    def refuse(row: RowName) -> RowAnswer:
+        return RowAnswer(row.input_order, WriteFailure.INTERNAL_ERROR.value, None, None)
 
     with transaction.atomic():
         if not others_are_locked_out:
-            _lock_learners_of(program, records)
-        return _write_around_faults(records, write, refuse)
+            _lock_learners_of(program, rows)
+        return _write_around_faults(rows, write, refuse)
 
 
 def carry_out_program_course_enrollments(
@@ -181,65 +193,30 @@ def _refuse_bad_records(records: Sequence[Record], known_statuses: Sequence[str]
     return outcomes, wanted
 
 
-def _lock_learners_of(program: Program, records: Sequence[Record]) -> None:
-    lock_learners(find_administering_organization_key(program), [record.student_key for record in records])
+def _lock_learners_of(program: Program, rows: Sequence[RowName] | Sequence[ProgramCourseEnrollmentRecord]) -> None:
+    lock_learners(find_administering_organization_key(program), [row.student_key for row in rows])
 
 
 def _write_around_faults(
-    records: Sequence[Record],
-    write: Callable[[Sequence[Record]], list[Decision]],
-    refuse: Callable[[Record], Decision],
-) -> list[Decision]:
+    rows: Sequence[Row],
+    write: Callable[[Sequence[Row]], list[Answer]],
+    refuse: Callable[[Row], Answer],
+) -> list[Answer]:
     """Write all at once; where the database refuses a row, close in on its learner, who gets `internal-error`."""
-    if not records:
+    if not rows:
         return []
     try:
         with transaction.atomic():
-            return write(records)
+            return write(rows)
     except (DataError, IntegrityError, InternalError) as fault:
-        if len(records) == 1:
+        if len(rows) == 1:
             # The fault's own text may quote the row, and with it the learner.
             state = getattr(fault.__cause__, "pgcode", None)
             logger.error("The database refused one learner's enrollment: %s, SQLSTATE %s.", type(fault).__name__, state)  # noqa: TRY400 -- see above
-            return [refuse(records[0])]
-    middle = len(records) // 2
-    first_half = _write_around_faults(records[:middle], write, refuse)
-    return first_half + _write_around_faults(records[middle:], write, refuse)
-
-
-def _write_program_decisions(
-    program: Program, decisions: Sequence[EnrollmentDecision], source: ChangeSource
-) -> list[EnrollmentDecision]:
-    update_with_history(
-        ProgramEnrollment,
-        [
-            {"id": decision.enrollment.pk, "status": decision.record.status}
-            for decision in decisions
-            if decision.enrollment
-        ],
-        source=source,
-    )
-    new = [decision for decision in decisions if not decision.enrollment and not decision.is_refused]
-    rows = [
-        {
-            "user_id": decision.user_id,
-            "external_user_key": decision.record.student_key,
-            "program_uuid": program.uuid,
-            "curriculum_uuid": decision.record.curriculum_uuid,
-            "status": decision.record.status,
-        }
-        for decision in new
-    ]
-    # Accounts are not locked here: requests that meet in their unique constraint must come to it in the same order.
-    rows.sort(key=lambda row: row["user_id"] or 0)
-    inserted = insert_with_history(ProgramEnrollment, rows, source=source, returning=["external_user_key"])
-    lost_race = {decision.record.student_key for decision in new} - {row["external_user_key"] for row in inserted}
-    return [
-        EnrollmentDecision(decision.record, WriteFailure.CONFLICT.value)
-        if decision.record.student_key in lost_race
-        else decision
-        for decision in decisions
-    ]
+            return [refuse(rows[0])]
+    middle = len(rows) // 2
+    first_half = _write_around_faults(rows[:middle], write, refuse)
+    return first_half + _write_around_faults(rows[middle:], write, refuse)
 
 
 def _write_course_decisions(decisions: Sequence[CourseDecision], source: ChangeSource) -> list[CourseDecision]:
