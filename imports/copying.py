@@ -51,9 +51,16 @@ READ_AFTER = {
         "(course_key, position) > (%(course_key)s, %(position)s) ORDER BY course_key, position"
     ),
 }
+# A window of positions, which has no more rows than that, and LIMIT nothing to sort for: the planner's statistics are
+# stale while an import runs. Its end is further off where the file has that many lines without a row.
 READ_NAMES = """
 SELECT position, student_key, outcome = 'drop', outcome <> 'reject' AND result = ''
-FROM imports_importrow WHERE owner_id = %s AND position > %s ORDER BY position LIMIT %s
+FROM imports_importrow
+WHERE owner_id = %(owner)s AND position > %(position)s AND position <= greatest(
+    %(position)s + %(at_most)s,
+    (SELECT min(position) FROM imports_importrow WHERE owner_id = %(owner)s AND position > %(position)s)
+)
+ORDER BY position
 """
 REWRITE = """
 UPDATE imports_importrow AS r
@@ -86,7 +93,10 @@ class NextRow(NamedTuple):
 def read_next_names(item: Import, *, at_most: int) -> list[NextRow]:
     """Return the rows of program enrollments that follow those carried out so far, in the order of the file."""
     with connection.cursor() as cursor:
-        cursor.execute(READ_NAMES, [item.pk, item.done_position, at_most])
+        cursor.execute(
+            READ_NAMES,
+            {"owner": item.pk, "position": item.done_position, "at_most": at_most},
+        )
         return [NextRow(*values) for values in cursor.fetchall()]
 
 
