@@ -44,24 +44,25 @@ READ_LIST = COLUMN_LIST.replace("curriculum_uuid", "curriculum_uuid::text")
 DECIDED = ("outcome", "before", "after", "enrollment_id", "error_code", "error_column", "error_message", "error_hint")
 """What deciding about a row sets."""
 
-# The comparison of both columns at once lets the index end the search; an OR would read a run from its beginning.
-READ_AFTER = {
-    ImportKind.PROGRAM_ENROLLMENTS: "position > %(position)s ORDER BY position",
-    ImportKind.COURSE_ENROLLMENTS: (
-        "(course_key, position) > (%(course_key)s, %(position)s) ORDER BY course_key, position"
-    ),
-}
 # A window of positions, which has no more rows than that, and LIMIT nothing to sort for: the planner's statistics are
 # stale while an import runs. Its end is further off where the file has that many lines without a row.
-READ_NAMES = """
-SELECT position, student_key, outcome = 'drop', outcome <> 'reject' AND result = ''
-FROM imports_importrow
-WHERE owner_id = %(owner)s AND position > %(position)s AND position <= greatest(
+IN_FILE_ORDER = """
+position > %(position)s AND position <= greatest(
     %(position)s + %(at_most)s,
     (SELECT min(position) FROM imports_importrow WHERE owner_id = %(owner)s AND position > %(position)s)
 )
 ORDER BY position
 """
+# The comparison of both columns at once lets the index end the search; an OR would read a run from its beginning.
+BY_COURSE_RUN = """
+course_key <> '' AND (course_key, position) > (%(course_key)s, %(position)s)
+ORDER BY course_key, position LIMIT %(at_most)s
+"""
+READ_AFTER = {ImportKind.PROGRAM_ENROLLMENTS: IN_FILE_ORDER, ImportKind.COURSE_ENROLLMENTS: BY_COURSE_RUN}
+READ_NAMES = f"""
+SELECT position, student_key, outcome = 'drop', outcome <> 'reject' AND result = ''
+FROM imports_importrow WHERE owner_id = %(owner)s AND {IN_FILE_ORDER}
+"""  # noqa: S608 -- constants only
 REWRITE = """
 UPDATE imports_importrow AS r
 SET outcome = w.outcome, before = w.before, after = w.after, enrollment_id = w.enrollment_id,
@@ -106,9 +107,12 @@ def read_rows(item: Import, positions: Collection[int]) -> list[PlannedRow]:
 
 
 def read_next_rows(item: Import, *, at_most: int) -> list[PlannedRow]:
-    """Return the rows that follow those carried out so far, in the order in which rows are carried out."""
+    """Return the rows that follow those carried out so far, in the order in which rows are carried out.
+
+    Without those that name no course run, which are rejects all.
+    """
     return _read(
-        f"{READ_AFTER[ImportKind(item.kind)]} LIMIT %(at_most)s",
+        READ_AFTER[ImportKind(item.kind)],
         {
             "owner": item.pk,
             "course_key": item.done_course_key,

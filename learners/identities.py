@@ -22,18 +22,25 @@ def find_user_ids_by_student_keys(*, organization_key: str, student_keys: Collec
     )
     # One parameter for `uid__in`, which would make an expression of each of thousands.
     is_wanted = RawSQL(
-        "uid = ANY (ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)))",
-        (json.dumps([f"{slug}:{key}" for slug in slugs for key in student_keys]),),
+        """
+        uid = ANY (ARRAY(
+            SELECT slug || ':' || student_key
+            FROM jsonb_array_elements_text(%s::jsonb) AS slug, jsonb_array_elements_text(%s::jsonb) AS student_key
+        ))
+        """,
+        (json.dumps(slugs), json.dumps(list(student_keys))),
         output_field=BooleanField(),
     )
-    identities = UserSocialAuth.objects.filter(is_wanted)
-    user_ids_by_uid = dict(identities.order_by("-id").values_list("uid", "user_id"))
-    return {
-        key: user_ids_by_uid[f"{slug}:{key}"]
-        for slug in reversed(slugs)
-        for key in student_keys
-        if f"{slug}:{key}" in user_ids_by_uid
-    }
+    identities = UserSocialAuth.objects.filter(is_wanted).order_by("-id").values_list("uid", "user_id")
+    user_ids_by_uid = dict(identities)
+    wanted = frozenset(student_keys)
+    user_ids = {}
+    for slug in reversed(slugs):
+        for uid, user_id in user_ids_by_uid.items():
+            student_key = uid.removeprefix(f"{slug}:")
+            if student_key != uid and student_key in wanted:
+                user_ids[student_key] = user_id
+    return user_ids
 
 
 def find_accounts_of_several_identities(user_ids: Collection[int]) -> set[int]:

@@ -4,10 +4,11 @@ Every function that writes enrollments takes them in this order, so that no two 
 program enrollment rows by id, accounts, then the rows beneath. All end with the transaction.
 """
 
-from collections.abc import Collection
-from hashlib import blake2b
+from collections.abc import Collection, Iterable
 
 from django.db import connection
+
+from program_enrollments.api.statements import as_array
 
 ALL_WRITERS = 5_031_866_741  # any number of our own
 
@@ -37,20 +38,20 @@ def lock_accounts(user_ids: Collection[int]) -> None:
 def try_lock_idempotency_key(requester: str, key: str) -> bool:
     """Take the lock of a requester's key, ahead of all others; False, without waiting, if another holds it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_number(f"idempotency:{requester}:{key}")])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"idempotency:{requester}:{key}"])
         (is_locked,) = cursor.fetchone()
     return bool(is_locked)
 
 
-def _lock(names: Collection[str]) -> None:
-    numbers = {_number(name) for name in names}
+def _lock(names: Iterable[str]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock_shared(%s);"
-            " SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number",
-            [ALL_WRITERS, sorted(numbers)],
+            """
+            SELECT pg_advisory_xact_lock_shared(%s);
+            SELECT pg_advisory_xact_lock(number) FROM (
+                SELECT DISTINCT hashtextextended(name, 0) AS number FROM unnest(%s::text[]) AS name
+                ORDER BY number OFFSET 0
+            ) AS numbers
+            """,
+            [ALL_WRITERS, as_array(names)],
         )
-
-
-def _number(name: str) -> int:
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)

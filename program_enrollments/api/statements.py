@@ -6,6 +6,7 @@ rows that did not change. Records of program enrollments are decided about in th
 they come from: 25 of a request, or thousands of an import, which so never pass through Python.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -380,7 +381,13 @@ def _input_array(field: "models.Field[Any, Any]", values: Sequence[Any]) -> str:
 
 def as_array(values: Iterable[Any]) -> str:
     """Return the text of an array: one parameter, where psycopg2 would send an expression for each item."""
-    return f"{{{','.join(map(_array_item, values))}}}"
+    items = list(values)
+    if set(map(type, items)) <= {str, int}:
+        text = json.dumps(items, ensure_ascii=False)
+        # JSON and arrays quote alike, but for what needs a backslash.
+        if "\\" not in text:
+            return f"{{{text[1:-1]}}}"
+    return f"{{{','.join(map(_array_item, items))}}}"
 
 
 def _array_item(value: Any) -> str:
