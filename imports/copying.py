@@ -45,11 +45,10 @@ DECIDED = ("outcome", "before", "after", "enrollment_id", "error_code", "error_c
 """What deciding about a row sets."""
 
 # A window of positions, which has no more rows than that, and LIMIT nothing to sort for: the planner's statistics are
-# stale while an import runs. Its end is further off where the file has that many lines without a row.
+# stale while an import runs.
 IN_FILE_ORDER = """
-position > %(position)s AND position <= greatest(
-    %(position)s + %(at_most)s,
-    (SELECT min(position) FROM imports_importrow WHERE owner_id = %(owner)s AND position > %(position)s)
+position > %(position)s AND position < %(at_most)s + (
+    SELECT min(position) FROM imports_importrow WHERE owner_id = %(owner)s AND position > %(position)s
 )
 ORDER BY position
 """
