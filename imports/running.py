@@ -183,7 +183,7 @@ def _plan_file(item: Import, program: Program) -> None:
         )
         planner = make_planner(item, program)
         rows = iter(roster)
-        seen: set[int] = set()
+        seen = _PlacesSeen()
         repeated_keys: set[str] = set()
         while chunk := list(islice(rows, PLANNED_AT_ONCE)):
             _stop_if_asked(item)
@@ -191,7 +191,7 @@ def _plan_file(item: Import, program: Program) -> None:
                 _write_without_waiting()
                 places = planner.plan(chunk)
                 _update(item, rows_total=item.rows_total + len(chunk))
-            repeated_keys.update(_find_repeated_keys(places, seen))
+            repeated_keys.update(seen.find_repeated_keys(places))
     if repeated_keys:
         settle_repeated_rows(item, repeated_keys)
 
@@ -202,12 +202,21 @@ def _write_without_waiting() -> None:
         cursor.execute("SET LOCAL synchronous_commit = off")
 
 
-def _find_repeated_keys(places: Iterable[Place], seen: set[int]) -> Iterator[str]:
-    """Yield the student keys of places that came before; `seen` remembers their numbers."""
-    for student_key, number in places:
-        if number in seen and student_key:
-            yield student_key
-        seen.add(number)
+class _PlacesSeen:
+    """Remembers places of a file in 16 MB, however many: it may take a place for another, but misses none."""
+
+    BITS = 2**27
+
+    def __init__(self) -> None:
+        self._marks = bytearray(self.BITS // 8)
+
+    def find_repeated_keys(self, places: Iterable[Place]) -> Iterator[str]:
+        """Remember the places; yield the student keys of those that may have come before."""
+        for student_key, number in places:
+            index, mark = number % self.BITS // 8, 1 << number % 8
+            if self._marks[index] & mark and student_key:
+                yield student_key
+            self._marks[index] |= mark
 
 
 def _decide_after_planning(item: Import) -> None:
