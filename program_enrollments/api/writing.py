@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DataError, IntegrityError, InternalError, transaction
 from opaque_keys.edx.keys import CourseKey
+from psycopg2 import errorcodes
 
 from catalog.service import Program, RunPlacement, get_catalog
 from program_enrollments.api.course_writing import carry_out_course_wishes, set_course_staff
@@ -202,16 +203,22 @@ def _write_around_faults(
     write: Callable[[Sequence[Row]], list[Answer]],
     refuse: Callable[[Row], Answer],
 ) -> list[Answer]:
-    """Write all at once; where the database refuses a row, close in on its learner, who gets `internal-error`."""
+    """Write all at once; where the database refuses a row, close in on its learner, who gets `internal-error`.
+
+    Raises: DatabaseError: it takes no writes at all, whoever they are about.
+    """
     if not rows:
         return []
     try:
         with transaction.atomic():
             return write(rows)
     except (DataError, IntegrityError, InternalError) as fault:
+        state = getattr(fault.__cause__, "pgcode", None)
+        # Of all that passes with time, such as a full disk, the only one that comes as an internal error.
+        if state == errorcodes.READ_ONLY_SQL_TRANSACTION:
+            raise
         if len(rows) == 1:
             # The fault's own text may quote the row, and with it the learner.
-            state = getattr(fault.__cause__, "pgcode", None)
             logger.error("The database refused one learner's enrollment: %s, SQLSTATE %s.", type(fault).__name__, state)  # noqa: TRY400 -- see above
             return [refuse(rows[0])]
     middle = len(rows) // 2

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import InternalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from learners.models import CourseAccessRole, CourseEnrollment
@@ -265,6 +265,17 @@ def test_a_database_fault_of_one_learner_leaves_the_others(write, enroll, databa
     assert statuses() == {"a": "enrolled", "old": "enrolled", "z": "ended"}
     assert "P0001" in caplog.text
     assert "bad" not in caplog.text
+
+
+def test_a_database_that_takes_no_writes_is_not_a_fault_of_each_learner(write, caplog):
+    def write_read_only():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL transaction_read_only = on")
+            write(UPSERT, ("a", "enrolled"), ("b", "enrolled"))
+
+    with pytest.raises(InternalError):
+        write_read_only()
+    assert "one learner" not in caplog.text
 
 
 @pytest.mark.parametrize("action", list(WriteAction))
