@@ -3,13 +3,14 @@
 Every function takes whole transactions of its own, and says what it refuses by an `ImportsError`.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import IO
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files import File
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -85,7 +86,10 @@ def create_import(
     uploaded_by: User | None = None,
     request_id: str = "",
 ) -> Import:
-    """Store an uploaded file and queue its import. Raises: ProgramDoesNotExist; InvalidOption.
+    """Store an uploaded file and queue its import.
+
+    Raises: ProgramDoesNotExist; InvalidOption. OSError, DatabaseError: there was no space, for instance. Neither the
+    file nor the import is stored then.
 
     `drop_status` is for snapshots: what absent learners get (one of `DROP_STATUSES`, the first unless given);
     `max_drop` the number of them that needs no second person.
@@ -106,11 +110,20 @@ def create_import(
         uploaded_by=uploaded_by,
         request_id=request_id,
     )
+    storage = item.file.storage
     # Under its own name only: what people call their files may tell who is in them.
-    item.file.save(f"{item.pk}", File(file), save=False)
-    with transaction.atomic():
-        item.save(force_insert=True)
-        _enqueue(item)
+    item.file.name = Import.file.field.generate_filename(item, str(item.pk))
+    try:
+        item.file.name = storage.save(item.file.name, File(file))
+        with transaction.atomic():
+            item.save(force_insert=True)
+            _enqueue(item)
+    except BaseException:
+        # Where the database cannot tell, the import may stand: pruning finds what is left behind.
+        with suppress(DatabaseError, InterfaceError, OSError):
+            if not Import.objects.filter(pk=item.pk).exists():
+                storage.delete(item.file.name)
+        raise
     return item
 
 

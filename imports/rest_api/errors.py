@@ -1,14 +1,20 @@
 """What imports refuse, in the one shape of every error answer (contract section 3)."""
 
+import errno
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from django.db import OperationalError
+from psycopg2 import errorcodes
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
 from imports.service import Import, ImportsError, InvalidOption, PlanStale, SecondPersonNeeded, StateConflict
 from program_enrollments.rest_api import errors
+
+logger = logging.getLogger(__name__)
 
 STATUS_BY_ERROR: dict[type[ImportsError], HTTPStatus] = {
     InvalidOption: HTTPStatus.BAD_REQUEST,
@@ -70,13 +76,32 @@ class BodyCutOff(APIException):
     default_code = "body_cut_off"
 
 
+class StorageFull(APIException):
+    """There is no space for the file, or in the database."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "The service has no space left; nothing was imported. Send the file again later."
+    default_code = "storage_full"
+    wait = 300
+    """Seconds until it makes sense to try again, in `Retry-After`."""
+
+
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Answer what imports refuse; the rest as everywhere in the API."""
     if isinstance(exc, Import.DoesNotExist):
         exc = ImportNotFound()
+    elif _is_lack_of_space(exc):
+        logger.error("An upload was refused, for lack of space: %s.", type(exc).__name__)
+        exc = StorageFull()
     if not isinstance(exc, ImportsError):
         return errors.exception_handler(exc, context)
     body = errors.error_body(str(exc), exc.code)
     if isinstance(exc, PlanStale):
         body["lines"] = exc.lines
     return Response(body, status=STATUS_BY_ERROR[type(exc)])
+
+
+def _is_lack_of_space(exc: Exception) -> bool:
+    if isinstance(exc, OSError):
+        return exc.errno in {errno.ENOSPC, errno.EDQUOT}
+    return isinstance(exc, OperationalError) and getattr(exc.__cause__, "pgcode", None) == errorcodes.DISK_FULL

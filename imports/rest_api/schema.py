@@ -225,6 +225,10 @@ create_import = extend_schema(
             "unsupported_media_type",
             "unsupported_content_encoding",
         ),
+        503: error(
+            "The service has no space left; nothing was imported. Wait as many seconds as `Retry-After` says.",
+            "storage_full",
+        ),
     },
 )
 

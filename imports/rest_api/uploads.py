@@ -129,10 +129,10 @@ def _receive_body(request: Request, media_type: str) -> Upload:
     file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by the caller
     try:
         shutil.copyfileobj(body, file, CHUNK_BYTES)
+        file.seek(0)
     except BaseException:
         file.close()
         raise
-    file.seek(0)
     return Upload(file, "", media_type)
 
 

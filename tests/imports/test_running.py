@@ -1,5 +1,6 @@
 """What becomes of an uploaded roster (imports page)."""
 
+import os
 from datetime import timedelta
 from uuid import uuid4
 
@@ -435,3 +436,16 @@ def test_old_imports_are_pruned_with_their_files(upload, tmp_path):
     assert prune_imports() == 1
     assert not Import.objects.exists()
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_files_that_no_import_has_are_pruned_once_they_cannot_be_uploads_under_way(upload, tmp_path):
+    item = upload(HEADER, "a,enrolled")
+    folder = tmp_path / "imports" / "2020" / "01"
+    folder.mkdir(parents=True)
+    stray, fresh, kept = folder / "stray", folder / "fresh", tmp_path / item.file.name
+    for path in (stray, fresh):
+        path.write_text("student_key,status")
+    for path in (stray, kept):
+        os.utime(path, (0, 0))
+    assert prune_imports() == 0
+    assert [path.exists() for path in (stray, fresh, kept)] == [False, True, True]

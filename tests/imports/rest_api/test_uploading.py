@@ -1,10 +1,16 @@
 """`programs/{program_uuid}/imports/` (imports page)."""
 
+import errno
 import gzip
+import os
+from contextlib import ExitStack
 from io import BytesIO
+from pathlib import Path
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from rest_framework.test import APIClient
 
 from access.service import Credentials
@@ -370,3 +376,75 @@ def test_a_token_needs_the_scope_of_imports(program, imports_path, scopes, read,
 
     assert client.get(imports_path).status_code == read
     assert client.post(imports_path, ROSTER, content_type="text/csv").status_code == write
+
+
+# Lack of space
+
+
+class FullStorage(FileSystemStorage):
+    """Takes half of a file."""
+
+    def _save(self, name, content):
+        path = Path(self.path(name))
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content.read(content.size // 2))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def assert_told_that_there_is_no_space(response):
+    assert (response.status_code, response["Retry-After"]) == (503, "300")
+    assert response.json() == {
+        "developer_message": "The service has no space left; nothing was imported. Send the file again later.",
+        "error_code": "storage_full",
+    }
+    assert not Import.objects.exists()
+
+
+def stored_files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "again"}])
+def test_a_full_file_storage_is_told_and_leaves_nothing_behind(
+    writer_client, imports_path, settings, tmp_path, headers
+):
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": f"{__name__}.FullStorage"}}
+    response = writer_client.post(imports_path, ROSTER, content_type="text/csv", headers=headers)
+    assert_told_that_there_is_no_space(response)
+    assert stored_files(tmp_path) == []
+
+
+@pytest.fixture
+def _full_temporary_folder(monkeypatch):
+    with ExitStack() as stack:
+
+        def open_full_file(*args, **kwargs):
+            return stack.enter_context(Path("/dev/full").open("r+b", buffering=0))
+
+        for name in ("tempfile.TemporaryFile", "django.core.files.uploadedfile.tempfile.NamedTemporaryFile"):
+            monkeypatch.setattr(name, open_full_file)
+        yield
+
+
+@pytest.mark.usefixtures("_full_temporary_folder")
+@pytest.mark.parametrize("is_form", [True, False])
+def test_a_full_disk_for_temporary_files_is_told(writer_client, imports_path, is_form):
+    if is_form:
+        response = writer_client.post(imports_path, {"file": roster()}, format="multipart")
+    else:
+        response = writer_client.post(imports_path, ROSTER, content_type="text/csv")
+    assert_told_that_there_is_no_space(response)
+
+
+def test_a_full_database_is_told_and_no_file_is_left(writer_client, imports_path, tmp_path):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON imports_import FOR EACH ROW EXECUTE FUNCTION refuse();
+            """
+        )
+    response = writer_client.post(imports_path, ROSTER, content_type="text/csv")
+    assert_told_that_there_is_no_space(response)
+    assert stored_files(tmp_path) == []
