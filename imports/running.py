@@ -102,10 +102,12 @@ def run_import(item: Import) -> None:
     taken up again later.
     """
     try:
-        if item.state != ImportState.APPLYING:
-            _plan(item)
-        if item.state == ImportState.APPLYING:
-            _apply(item)
+        # By itself, Django leaves what goes wrong in a COPY as the driver says it.
+        with connection.wrap_database_errors:
+            if item.state != ImportState.APPLYING:
+                _plan(item)
+            if item.state == ImportState.APPLYING:
+                _apply(item)
     except WorkerStopping:
         logger.info("Import %s waits for another worker.", item.pk)
         raise

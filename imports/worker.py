@@ -92,6 +92,8 @@ class Worker:
             with connection.cursor() as cursor:
                 cursor.execute(SIGN_IN, [_number_of(self._name)])
             self._signed_in_on = connection.connection
+            # With the connection before it, this process lost the import that it ran.
+            self._look_around_at = timezone.now()
 
     def _look_around(self) -> None:
         if timezone.now() < self._look_around_at:

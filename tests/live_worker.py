@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.conf import settings
 
@@ -30,17 +31,18 @@ class ForkedWorker:
 
 
 @contextmanager
-def worker_nursery(**environment: str) -> Iterator[Callable[[], ForkedWorker]]:
+def worker_nursery(log_file=os.devnull, **environment: str) -> Iterator[Callable[[], ForkedWorker]]:
     """Yield what starts a worker within milliseconds; all are killed when the block ends."""
     workers = []
-    nursery = subprocess.Popen(
-        [sys.executable, "-m", "tests.worker_nursery"],
-        cwd=settings.BASE_DIR,
-        env=_environment(environment),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    with Path(log_file).open("w") as log:
+        nursery = subprocess.Popen(
+            [sys.executable, "-m", "tests.worker_nursery"],
+            cwd=settings.BASE_DIR,
+            env=_environment(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
 
     def start() -> ForkedWorker:
         nursery.stdin.write(b"\n")

