@@ -6,8 +6,10 @@ import sys
 import time
 from contextlib import closing, contextmanager
 from io import BytesIO
+from pathlib import Path
 from random import Random
 from secrets import randbits
+from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
 import psycopg2
@@ -233,12 +235,15 @@ def test_an_import_waits_while_the_database_is_read_only(send, tmp_path, environ
 @pytest.fixture
 def own_database(tmp_path):
     """A PostgreSQL that the test may crash, with an import of 50,000 rows that waits."""
-    database = OwnDatabase(tmp_path / "database")
-    try:
-        database.prepare(FILES_FOLDER=str(tmp_path))
-        yield database
-    finally:
-        database.server.cleanup()
+    # Not below `tmp_path`, to which only the user of the tests has access.
+    with TemporaryDirectory() as folder:
+        database = OwnDatabase(Path(folder))
+        try:
+            database.prepare(FILES_FOLDER=str(tmp_path))
+            yield database
+        finally:
+            database.server.cleanup_mode = "delete"
+            database.server.cleanup()
 
 
 class OwnDatabase:
