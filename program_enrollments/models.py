@@ -47,8 +47,9 @@ class ProgramEnrollment(TimeStampedModel):
             models.CheckConstraint(
                 condition=Q(status__in=ProgramEnrollmentStatus.values), name="programenrollment_known_status"
             ),
+            # What course enrollments refer to, and the index of the listing.
+            models.UniqueConstraint(fields=["program_uuid", "id"], name="programenrollment_in_program"),
         )
-        indexes = (models.Index(fields=["program_uuid", "id"], name="programenrollment_listing"),)
 
     def __str__(self) -> str:
         return f"program enrollment {self.pk}"
@@ -57,12 +58,19 @@ class ProgramEnrollment(TimeStampedModel):
 class ProgramCourseEnrollment(TimeStampedModel):
     """One learner's enrollment in a course run through a program.
 
-    `course_enrollment` is the account's place in the run; null while the learner has no account.
+    `course_enrollment` is the account's place in the run; null while the learner has no account. `program_uuid` is
+    that of the program enrollment: the database holds both together by one foreign key, and a run's listing in a
+    program is found by it.
     """
 
     program_enrollment = models.ForeignKey(
-        ProgramEnrollment, on_delete=models.CASCADE, related_name="program_course_enrollments", db_index=False
-    )  # the unique constraint's index begins with it
+        ProgramEnrollment,
+        on_delete=models.CASCADE,
+        related_name="program_course_enrollments",
+        db_index=False,
+        db_constraint=False,
+    )  # the unique constraint's index begins with it; the constraint names the program too
+    program_uuid = models.UUIDField("program", editable=False)
     course_enrollment = models.ForeignKey(
         "learners.CourseEnrollment",
         on_delete=models.SET_NULL,
@@ -91,7 +99,7 @@ class ProgramCourseEnrollment(TimeStampedModel):
                 name="programcourseenrollment_known_status",
             ),
         )
-        indexes = (models.Index(fields=["course_key", "id"], name="progcourseenroll_listing"),)
+        indexes = (models.Index(fields=["program_uuid", "course_key", "id"], name="progcourseenroll_listing"),)
 
     def __str__(self) -> str:
         return f"program course enrollment {self.pk}"

@@ -42,6 +42,8 @@ from program_enrollments.api.reading import (
     get_program_course_enrollment,
     get_program_enrollment,
     get_users_by_external_keys,
+    list_after,
+    list_before,
     list_course_staff,
 )
 from program_enrollments.api.records import (
@@ -107,6 +109,8 @@ __all__ = [
     "link_program_enrollment_to_user",
     "link_program_enrollments",
     "link_waiting_enrollments",
+    "list_after",
+    "list_before",
     "list_course_run_overviews",
     "list_course_staff",
     "list_enrollments_of_programs",

@@ -108,7 +108,15 @@ def carry_out_course_wishes(wishes: Sequence[CourseWish], *, source: ChangeSourc
     new = {(wish.enrollment.pk, str(wish.course_key)): wish for wish in wishes if not wish.row}
     inserted = insert_with_history(
         ProgramCourseEnrollment,
-        [{"program_enrollment_id": pk, "course_key": key, **values(wish)} for (pk, key), wish in new.items()],
+        [
+            {
+                "program_enrollment_id": pk,
+                "program_uuid": wish.enrollment.program_uuid,
+                "course_key": key,
+                **values(wish),
+            }
+            for (pk, key), wish in new.items()
+        ],
         source=source,
         returning=["program_enrollment_id", "course_key"],
     )

@@ -1,16 +1,22 @@
-"""Reading enrollments (contract sections 5 and 8). Querysets are lazy, and ordered by id."""
+"""Reading enrollments (contract sections 5 and 8). Querysets are lazy, and ordered by id, programs apart."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan, TupleLessThanOrEqual
 from opaque_keys.edx.keys import CourseKey
 
 from learners.service import User, find_user_ids_by_student_keys, list_role_holders
 from program_enrollments.api.lookups import find_administering_organization_key, get_program
 from program_enrollments.constants import STAFF_ROLE
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
+
+Row = TypeVar("Row", bound=Model)
+
+MAX_ID = 2**63 - 1
 
 
 def get_program_enrollment(
@@ -71,7 +77,7 @@ def fetch_program_enrollments(
 
     `modified_since` is an aware time, inclusive. `is_linked` False: those that wait for an account.
     """
-    wanted = Q(program_uuid=program_uuid) & _learner_filter(
+    wanted = _learner_filter(
         users=users,
         external_user_keys=external_user_keys,
         curriculum_uuids=curriculum_uuids,
@@ -80,7 +86,8 @@ def fetch_program_enrollments(
     )
     if modified_since is not None:
         wanted &= Q(modified__gte=modified_since)
-    return ProgramEnrollment.objects.filter(wanted).select_related("user").order_by("id")
+    enrollments = ProgramEnrollment.objects.filter(wanted).select_related("user")
+    return _in_listing_order(enrollments, program_uuid=program_uuid)
 
 
 def fetch_program_course_enrollments(
@@ -99,7 +106,7 @@ def fetch_program_course_enrollments(
 
     Arguments are those of `fetch_program_enrollments`; `statuses` and `modified_since` are of the course's own row.
     """
-    wanted = Q(program_enrollment__program_uuid=program_uuid, course_key=course_key) & _learner_filter(
+    wanted = _learner_filter(
         "program_enrollment__",
         users=users,
         external_user_keys=external_user_keys,
@@ -111,7 +118,8 @@ def fetch_program_course_enrollments(
         wanted &= Q(status__in=statuses)
     if modified_since is not None:
         wanted &= Q(modified__gte=modified_since)
-    return ProgramCourseEnrollment.objects.filter(wanted).select_related("program_enrollment__user").order_by("id")
+    enrollments = ProgramCourseEnrollment.objects.filter(wanted).select_related("program_enrollment__user")
+    return _in_listing_order(enrollments, program_uuid=program_uuid, course_key=course_key)
 
 
 def fetch_program_enrollments_by_student(
@@ -219,6 +227,28 @@ def list_course_staff(enrollments: Sequence[ProgramCourseEnrollment]) -> set[int
     )
     linked_staff = {pk for pk, place in place_by_id.items() if place in holders}
     return linked_staff | set(waiting.values_list("enrollment_id", flat=True))
+
+
+def list_after(rows: QuerySet[Row], place: Mapping[str, Any]) -> QuerySet[Row]:
+    """Return the rows of a listing that follow a place: the listing's own values, and an `id`."""
+    return rows.filter(TupleGreaterThan(Tuple(*place), tuple(place.values())))
+
+
+def list_before(rows: QuerySet[Row], place: Mapping[str, Any]) -> QuerySet[Row]:
+    """Return the rows of a listing that precede a place, the nearest first."""
+    nearest_first = rows.order_by(*(f"-{name}" for name in place))
+    return nearest_first.filter(TupleLessThan(Tuple(*place), tuple(place.values())))
+
+
+def _in_listing_order(rows: QuerySet[Row], **listing: Any) -> QuerySet[Row]:
+    """Return the rows that have the listing's values, by id.
+
+    A program that was loaded in bulk is one range of ids. Equal values and an order by id let the planner walk the
+    primary key, through all other programs; comparisons of whole places leave it the listing's index (speed page).
+    """
+    names = Tuple(*listing, "id")
+    first, last = (*listing.values(), 0), (*listing.values(), MAX_ID)
+    return rows.filter(TupleGreaterThan(names, first), TupleLessThanOrEqual(names, last)).order_by(*listing, "id")
 
 
 def _learner_filter(

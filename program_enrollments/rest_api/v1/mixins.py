@@ -82,6 +82,11 @@ class EnrollmentsViewSet(ProgramMixin, ApiViewSet):
     read_scope = Scope.ENROLLMENTS_READ
     write_scope = Scope.ENROLLMENTS_WRITE
 
+    @property
+    def listing(self) -> Mapping[str, Any]:
+        """{field: value} by which the rows of the path are found."""
+        return {"program_uuid": self.program.uuid}
+
 
 class CourseRunMixin(EnrollmentsViewSet):
     """For paths with a `{course_id}` in a program. A wrong path is answered before the body is read."""
@@ -92,6 +97,11 @@ class CourseRunMixin(EnrollmentsViewSet):
         super().initial(request, *args, **kwargs)
         self.course_key = parse_course_key(self.kwargs["course_id"])
         get_run_placement(self.program, self.course_key)
+
+    @property
+    def listing(self) -> Mapping[str, Any]:
+        """See `EnrollmentsViewSet`."""
+        return {**super().listing, "course_key": self.course_key}
 
 
 class EnrollmentWriteMixin:

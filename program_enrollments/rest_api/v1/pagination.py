@@ -7,6 +7,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
+from program_enrollments.api import list_after, list_before
+
 MAX_ID = 2**63 - 1
 
 
@@ -27,8 +29,32 @@ class IdCursorPagination(CursorPagination):
 
 
 class EnrollmentPagination(IdCursorPagination):
+    """Pages of a listing whose rows are found by the values of `view.listing`, then by id."""
+
     page_size = 100
     max_page_size = 1000
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """Return the rows of the page, and note what the links to its neighbours need."""
+        self.request = request
+        self.base_url = request.build_absolute_uri()
+        self.ordering = ("id",)  # type: ignore[assignment]  # as the links' methods want it
+        page_size = self.get_page_size(request) or self.page_size
+        self.cursor = self.decode_cursor(request)
+        position = str(self.cursor.position) if self.cursor else None
+        is_reverse = bool(self.cursor and self.cursor.reverse)
+        if position:
+            place = {**view.listing, "id": int(position)}
+            queryset = list_before(queryset, place) if is_reverse else list_after(queryset, place)
+        rows = list(queryset[: page_size + 1])
+        further = self._get_position_from_instance(rows[-1], self.ordering) if len(rows) > page_size else None
+        self.page = rows[:page_size]
+        if is_reverse:
+            self.page.reverse()
+        following, preceding = (position, further) if is_reverse else (further, position)
+        self.has_next, self.next_position = following is not None, following
+        self.has_previous, self.previous_position = preceding is not None, preceding
+        return self.page
 
 
 class CourseRunOverviewPagination(IdCursorPagination):

@@ -74,7 +74,7 @@ class ProgramEnrollmentsViewSet(EnrollmentWriteMixin, EnrollmentsViewSet):
             modified_since=filters.get("modified_since"),
             is_linked=filters.get("account_exists"),
         )
-        page = self.paginate_queryset(enrollments)
+        page = self.paginate_queryset(enrollments.values(*ProgramEnrollmentSerializer.COLUMNS))
         return self.get_paginated_response(ProgramEnrollmentSerializer(page, many=True).data)
 
     def write_records(

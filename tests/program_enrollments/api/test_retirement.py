@@ -30,7 +30,7 @@ def all_text_in(table):
 
 
 def test_student_keys_become_hashes_in_enrollments_and_history(person):
-    enrollment = ProgramEnrollmentFactory(user=person, external_user_key="key-1")
+    enrollment = ProgramEnrollmentFactory(user=person, external_user_key="sid-4711")
     enrollment.external_user_key = "key-2"
     enrollment.save()
     assert api.retire_user("jdoe") == 1
@@ -41,8 +41,8 @@ def test_student_keys_become_hashes_in_enrollments_and_history(person):
 
 
 def test_no_personal_word_stays_in_any_table(person, identity_provider, program):
-    IdentityFactory(user=person, identity_provider=identity_provider, student_key="key-1")
-    ProgramEnrollmentFactory(user=person, external_user_key="key-1", program_uuid=program.uuid)
+    IdentityFactory(user=person, identity_provider=identity_provider, student_key="sid-4711")
+    ProgramEnrollmentFactory(user=person, external_user_key="sid-4711", program_uuid=program.uuid)
     LogEntry.objects.create(
         user=StaffFactory(),
         content_type=ContentType.objects.get_for_model(User),
@@ -52,7 +52,7 @@ def test_no_personal_word_stays_in_any_table(person, identity_provider, program)
     )
     api.retire_user("jdoe")
     text = " ".join(all_text_in(name) for name in connection.introspection.table_names())
-    assert [word for word in ("jdoe", "jane", "Jane", "Doe", "key-1") if word in text] == []
+    assert [word for word in ("jdoe", "jane", "Jane", "Doe", "sid-4711") if word in text] == []
 
 
 def test_the_account_is_unusable(person, identity_provider):
