@@ -26,6 +26,7 @@ from learners.identities import (
 from learners.models import CourseEnrollment, User
 from learners.reading import (
     CourseCertificate,
+    find_account_names,
     find_user,
     list_active_course_enrollments,
     list_course_keys_with_role,
@@ -47,6 +48,7 @@ __all__ = [
     "delete_users",
     "enroll_in_course_runs",
     "find_account",
+    "find_account_names",
     "find_accounts_of_several_identities",
     "find_user",
     "find_user_ids_by_student_keys",

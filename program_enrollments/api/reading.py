@@ -72,10 +72,12 @@ def fetch_program_enrollments(
     program_enrollment_statuses: Collection[str] | None = None,
     modified_since: datetime | None = None,
     is_linked: bool | None = None,
+    by_page: bool = False,
 ) -> QuerySet[ProgramEnrollment]:
     """Return a program's enrollments with their accounts. None means any; of a collection, any one member must fit.
 
-    `modified_since` is an aware time, inclusive. `is_linked` False: those that wait for an account.
+    `modified_since` is an aware time, inclusive. `is_linked` False: those that wait for an account. `by_page`: for
+    readers that take some rows at a time (`list_after`); the accounts are not loaded.
     """
     wanted = _learner_filter(
         users=users,
@@ -86,8 +88,11 @@ def fetch_program_enrollments(
     )
     if modified_since is not None:
         wanted &= Q(modified__gte=modified_since)
-    enrollments = ProgramEnrollment.objects.filter(wanted).select_related("user")
-    return _in_listing_order(enrollments, program_uuid=program_uuid)
+    enrollments = ProgramEnrollment.objects.filter(wanted)
+    if not by_page:
+        return enrollments.filter(program_uuid=program_uuid).select_related("user").order_by("id")
+    names_learners = users is not None or external_user_keys is not None
+    return _in_listing_order(enrollments, names_learners=names_learners, program_uuid=program_uuid)
 
 
 def fetch_program_course_enrollments(
@@ -101,6 +106,7 @@ def fetch_program_course_enrollments(
     statuses: Collection[str] | None = None,
     modified_since: datetime | None = None,
     is_linked: bool | None = None,
+    by_page: bool = False,
 ) -> QuerySet[ProgramCourseEnrollment]:
     """Return a program's enrollments in one course run, with program enrollment and account.
 
@@ -118,8 +124,13 @@ def fetch_program_course_enrollments(
         wanted &= Q(status__in=statuses)
     if modified_since is not None:
         wanted &= Q(modified__gte=modified_since)
-    enrollments = ProgramCourseEnrollment.objects.filter(wanted).select_related("program_enrollment__user")
-    return _in_listing_order(enrollments, program_uuid=program_uuid, course_key=course_key)
+    enrollments = ProgramCourseEnrollment.objects.filter(wanted)
+    listing = {"program_uuid": program_uuid, "course_key": course_key}
+    if not by_page:
+        return enrollments.filter(**listing).select_related("program_enrollment__user").order_by("id")
+    names_learners = users is not None or external_user_keys is not None
+    page = _in_listing_order(enrollments, names_learners=names_learners, **listing)
+    return page.prefetch_related("program_enrollment__user")
 
 
 def fetch_program_enrollments_by_student(
@@ -240,15 +251,19 @@ def list_before(rows: QuerySet[Row], place: Mapping[str, Any]) -> QuerySet[Row]:
     return nearest_first.filter(TupleLessThan(Tuple(*place), tuple(place.values())))
 
 
-def _in_listing_order(rows: QuerySet[Row], **listing: Any) -> QuerySet[Row]:
+def _in_listing_order(rows: QuerySet[Row], *, names_learners: bool, **listing: Any) -> QuerySet[Row]:
     """Return the rows that have the listing's values, by id.
 
     A program that was loaded in bulk is one range of ids. Equal values and an order by id let the planner walk the
     primary key, through all other programs; comparisons of whole places leave it the listing's index (speed page).
+    A join could still make it read and sort all of the listing. Learners who are named are looked up by their index.
     """
+    in_order = rows.order_by(*listing, "id")
+    if names_learners:
+        return in_order.filter(**listing)
     names = Tuple(*listing, "id")
     first, last = (*listing.values(), 0), (*listing.values(), MAX_ID)
-    return rows.filter(TupleGreaterThan(names, first), TupleLessThanOrEqual(names, last)).order_by(*listing, "id")
+    return in_order.filter(TupleGreaterThan(names, first), TupleLessThanOrEqual(names, last))
 
 
 def _learner_filter(

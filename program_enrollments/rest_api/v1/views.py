@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from access.service import Scope
-from learners.service import CourseEnrollment, User, find_user
+from learners.service import CourseEnrollment, User, find_account_names, find_user
 from program_enrollments import api
 from program_enrollments.api import ChangeSource
 from program_enrollments.constants import WriteAction
@@ -73,9 +73,11 @@ class ProgramEnrollmentsViewSet(EnrollmentWriteMixin, EnrollmentsViewSet):
             curriculum_uuids=filters.get("curriculum_uuid"),
             modified_since=filters.get("modified_since"),
             is_linked=filters.get("account_exists"),
+            by_page=True,
         )
-        page = self.paginate_queryset(enrollments.values(*ProgramEnrollmentSerializer.COLUMNS))
-        return self.get_paginated_response(ProgramEnrollmentSerializer(page, many=True).data)
+        page = self.paginate_queryset(enrollments.values(*ProgramEnrollmentSerializer.COLUMNS)) or []
+        context = {"accounts": find_account_names({row["user_id"] for row in page})}
+        return self.get_paginated_response(ProgramEnrollmentSerializer(page, many=True, context=context).data)
 
     def write_records(
         self, action: WriteAction, records: Sequence[Mapping[str, Any]], source: ChangeSource
@@ -102,6 +104,7 @@ class ProgramCourseEnrollmentsViewSet(EnrollmentWriteMixin, CourseRunMixin):
             statuses=filters.get("status"),
             curriculum_uuids=filters.get("curriculum_uuid"),
             modified_since=filters.get("modified_since"),
+            by_page=True,
         )
         page = self.paginate_queryset(enrollments) or []
         context = {"course_staff_ids": api.list_course_staff(page)}
@@ -126,7 +129,7 @@ class ProgramCourseGradesViewSet(CourseRunMixin):
 
     def list(self, request: Request, **kwargs: Any) -> Response:
         enrollments = api.fetch_program_course_enrollments(
-            program_uuid=self.program.uuid, course_key=self.course_key, is_linked=True
+            program_uuid=self.program.uuid, course_key=self.course_key, is_linked=True, by_page=True
         )
         page = self.paginate_queryset(enrollments)
         if not page:
