@@ -15,11 +15,11 @@ from opaque_keys.edx.keys import CourseKey
 from imports.constants import ExportFormat, ImportKind, RowOutcome
 from imports.files import open_roster
 from imports.models import Import, ImportRow
-from imports.safe_csv import escape_cell, escape_uploaded_cell
 from imports.streaming import stream_copy
 from learners.service import User
 from program_enrollments.constants import STAFF_ROLE
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
+from program_enrollments.safe_csv import escape_cell, escape_uploaded_cell
 
 COLUMNS = {
     ImportKind.PROGRAM_ENROLLMENTS: ("student_key", "status", "curriculum_uuid"),

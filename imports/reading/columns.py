@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from imports.reading.records import FileRefused, FileRow, Reject, make_printable, quote
-from imports.safe_csv import unescape_uploaded_cell
+from program_enrollments.safe_csv import unescape_uploaded_cell
 
 MAX_VALUE_CHARACTERS: Final = 255
 MAX_NAMED_UNKNOWN_COLUMNS: Final = 50

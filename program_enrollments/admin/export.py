@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from program_enrollments.safe_csv import escape_cell
 
 
 class _Echo:
@@ -31,10 +31,4 @@ def _lines(columns: Sequence[str], rows: Iterable[Any], cells_of: Callable[[Any]
     writer = csv.writer(_Echo())
     yield writer.writerow(columns)
     for row in rows:
-        yield writer.writerow([_safe(cell) for cell in cells_of(row)])
-
-
-def _safe(cell: object) -> str:
-    # Spreadsheets would run a learner's key or name that begins like a formula.
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+        yield writer.writerow([escape_cell("" if cell is None else str(cell)) for cell in cells_of(row)])

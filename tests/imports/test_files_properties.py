@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from imports.files import FileRefused, open_roster
-from imports.safe_csv import escape_cell, escape_uploaded_cell, unescape_cell, unescape_uploaded_cell
+from program_enrollments.safe_csv import escape_cell, escape_uploaded_cell, unescape_cell, unescape_uploaded_cell
 
 HEADERS = [
     b"",

@@ -8,8 +8,8 @@ import pytest
 from django.db import DatabaseError, connection
 
 from imports.exporting import SAFE_CELL
-from imports.safe_csv import escape_cell
 from imports.streaming import stream_copy
+from program_enrollments.safe_csv import escape_cell
 from tests.factories.learners import StaffFactory
 from tests.live_service import live_service
 
