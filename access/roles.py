@@ -42,6 +42,11 @@ class ProgramAccess:
         """Tell whether there can be programs to which the requester has access, scopes aside."""
         return self.is_unlimited or bool(self.roles_by_organization) or bool(self.roles_by_program)
 
+    def holds_writer_role(self) -> bool:
+        """Tell whether there can be programs that the requester may change, scopes aside."""
+        held = [*self.roles_by_organization.values(), *self.roles_by_program.values()]
+        return self.is_unlimited or any(roles & WRITER_ROLES for roles in held)
+
     def may_read(self, program: Program, scope: Scope = Scope.ENROLLMENTS_READ) -> bool:
         """Tell whether the requester may see the program's enrollments, or what else the scope is about."""
         return self.has_scope(scope) and self._holds(ANY_ROLE, program)
@@ -65,11 +70,23 @@ def get_program_access(user: User | AnonymousUser, credentials: Credentials | No
     `credentials` None: a session, or any other way of signing in that does not narrow.
     """
     scopes = credentials.scopes if credentials else None
+    return _get_access(user, is_unlimited=user.is_staff, scopes=scopes)
+
+
+def get_role_access(user: User | AnonymousUser) -> ProgramAccess:
+    """Return what an account may do by its roles alone, for the pages of the admin, where all are staff.
+
+    Superusers may do everything. One query, none for superusers and the anonymous.
+    """
+    return _get_access(user, is_unlimited=user.is_superuser, scopes=None)
+
+
+def _get_access(user: User | AnonymousUser, *, is_unlimited: bool, scopes: frozenset[str] | None) -> ProgramAccess:
     if not user.is_authenticated or not user.is_active:
         return ProgramAccess(is_unlimited=False, roles_by_organization={}, roles_by_program={}, scopes=scopes)
-    assignments = () if user.is_staff else list_assignments_of(user)
+    assignments = () if is_unlimited else list_assignments_of(user)
     return ProgramAccess(
-        is_unlimited=user.is_staff,
+        is_unlimited=is_unlimited,
         roles_by_organization=_collect((row.organization_key, row.role) for row in assignments),
         roles_by_program=_collect((row.program_uuid, row.role) for row in assignments),
         scopes=scopes,

@@ -3,7 +3,7 @@
 from access.constants import Role, Scope
 from access.credentials import Credentials
 from access.partners import create_partner
-from access.roles import ProgramAccess, get_program_access, list_programs_in_reach
+from access.roles import ProgramAccess, get_program_access, get_role_access, list_programs_in_reach
 
 __all__ = [
     "Credentials",
@@ -12,5 +12,6 @@ __all__ = [
     "Scope",
     "create_partner",
     "get_program_access",
+    "get_role_access",
     "list_programs_in_reach",
 ]

@@ -50,6 +50,16 @@ RUNNABLE_STATES = (ImportState.QUEUED, ImportState.PLANNING, ImportState.APPLYIN
 APPLIED_STATES = (ImportState.APPLIED, ImportState.APPLIED_WITH_ERRORS)
 
 
+class Decision(models.TextChoices):
+    """What a person may decide about an import. Published: the last part of a path."""
+
+    APPLY = "apply", "Apply"
+    APPROVE = "approve", "Approve"
+    DISCARD = "discard", "Discard"
+    CANCEL = "cancel", "Cancel"
+    UNDO = "undo", "Undo"
+
+
 class RowOutcome(models.TextChoices):
     """What a row does. Stored and published."""
 

@@ -14,9 +14,14 @@ class ImportsError(Exception):
 
 
 class InvalidOption(ImportsError):
-    """An option has a value that makes no sense; the text names it."""
+    """An option, named `option`, has a value that makes no sense; `reason` says why."""
 
     code = "invalid_option"
+
+    def __init__(self, option: str, reason: str) -> None:
+        super().__init__(f"Option {option}: {reason}")
+        self.option = option
+        self.reason = reason
 
 
 class StateConflict(ImportsError):
@@ -44,6 +49,24 @@ class SecondPersonNeeded(ImportsError):
     """Whoever uploaded a held import may not decide about it."""
 
     code = "second_person_needed"
+
+
+class FileTooLarge(ImportsError):
+    """The file has more bytes than the setting IMPORT_MAX_BYTES allows."""
+
+    code = "file_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A file may have at most {limit} bytes. Compress it with gzip, or send it in parts.")
+
+
+class BodyCutOff(ImportsError):
+    """The body ended before its announced length: half a roster must not pass for a whole one."""
+
+    code = "body_cut_off"
+
+    def __init__(self) -> None:
+        super().__init__("The request body ended early; nothing was imported.")
 
 
 class ImportCanceled(Exception):

@@ -4,14 +4,14 @@ Every function takes whole transactions of its own, and says what it refuses by 
 """
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import IO
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files import File
 from django.db import DatabaseError, InterfaceError, transaction
-from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from imports.constants import (
     APPLIED_STATES,
     DROP_STATUSES,
     RUNNABLE_STATES,
+    Decision,
     ExportFormat,
     ImportAction,
     ImportKind,
@@ -60,14 +61,19 @@ __all__ = [
     "get_import",
     "iter_rejected_csv",
     "iter_results_csv",
+    "list_decisions",
     "list_imports",
     "list_rows",
+    "measure_speed",
     "place_in_queue",
     "prune_imports",
     "undo_import",
 ]
 
 STALE_LINES_TOLD = 20
+WAITING_STATES = (ImportState.QUEUED, ImportState.PLANNED, ImportState.HELD)
+"""In which nothing runs, and nothing has been changed."""
+NEVER_APPLIED = Q(state__in=[ImportState.PLANNED, ImportState.DISCARDED, ImportState.CANCELED], rows_done=0)
 
 
 def create_import(
@@ -106,7 +112,7 @@ def create_import(
         drop_status=drop_status,
         max_drop=max_drop,
         file_name=file_name[:255],
-        content_type=content_type[:100],
+        content_type=content_type.replace("\0", "")[:100],
         uploaded_by=uploaded_by,
         request_id=request_id,
     )
@@ -131,17 +137,18 @@ def _settle_drop_status(kind: ImportKind, is_snapshot: bool, drop_status: str, m
     if not is_snapshot:
         for name, value in (("drop_status", drop_status or None), ("max_drop", max_drop)):
             if value is not None:
-                raise InvalidOption(f"Option {name}: only a snapshot drops learners.")
+                raise InvalidOption(name, "only a snapshot drops learners.")
         return ""
     possible = DROP_STATUSES[kind]
     if drop_status and drop_status not in possible:
-        raise InvalidOption(f"Option drop_status: for {kind} one of {', '.join(possible)}.")
+        raise InvalidOption("drop_status", f"for {kind} one of {', '.join(possible)}.")
     return drop_status or possible[0].value
 
 
-def list_imports(program_uuid: UUID) -> QuerySet[Import]:
-    """Return a program's imports, the latest first, each with its `queue_place` (see `place_in_queue`)."""
-    return _with_details().filter(program_uuid=program_uuid).order_by("-created", "id")
+def list_imports(program_uuid: UUID | None = None) -> QuerySet[Import]:
+    """Return a program's imports, or all, the latest first, each with its `queue_place` (see `place_in_queue`)."""
+    imports = _with_details().order_by("-created", "id")
+    return imports if program_uuid is None else imports.filter(program_uuid=program_uuid)
 
 
 def get_import(import_id: UUID) -> Import:
@@ -172,6 +179,33 @@ def place_in_queue(item: Import) -> int | None:
     ).count()
 
 
+def measure_speed(item: Import) -> float | None:
+    """Return how many rows a second are planned or applied; None unless that is what happens now."""
+    since: datetime | None = {ImportState.PLANNING: item.started_at, ImportState.APPLYING: item.planned_at}.get(
+        ImportState(item.state)
+    )
+    if since is None:
+        return None
+    rows = item.rows_total if item.state == ImportState.PLANNING else item.rows_done
+    return round(rows / max((timezone.now() - since).total_seconds(), 0.001), 1)
+
+
+def list_decisions(item: Import) -> list[Decision]:
+    """Return what can be decided about an import as it stands. One query, for what was applied; else none.
+
+    Whether a certain person may is told by the functions that do it, and so is whether a preview is stale.
+    """
+    is_possible = {
+        Decision.APPLY: item.state == ImportState.FAILED
+        or (item.state == ImportState.PLANNED and not _is_all_refused(item)),
+        Decision.APPROVE: item.state == ImportState.HELD,
+        Decision.DISCARD: item.state in {ImportState.PLANNED, ImportState.HELD},
+        Decision.CANCEL: item.state in {*WAITING_STATES, *RUNNABLE_STATES} and not item.is_cancel_asked,
+        Decision.UNDO: _why_not_undone(item) is None,
+    }
+    return [decision for decision in Decision if is_possible[decision]]
+
+
 def apply_import(import_id: UUID) -> Import:
     """Apply a preview, or resume an import that failed.
 
@@ -187,8 +221,7 @@ def apply_import(import_id: UUID) -> Import:
                 raise PlanStale(stale_lines)
             item.mode = ImportMode.APPLY
             item.state = ImportState.HELD if drops_too_many(item) else ImportState.APPLYING
-            rejected = item.counts.get("reject", 0)
-            if rejected and (item.is_atomic or rejected == item.rows_total):
+            if _is_all_refused(item):
                 raise StateConflict("The plan has rejected rows, so that nothing of it can be applied.")
         else:
             raise StateConflict(f"An import that is {item.get_state_display().lower()} cannot be applied.")
@@ -224,7 +257,7 @@ def cancel_import(import_id: UUID) -> Import:
     """Stop an import; what it has applied stands. One that runs stops at its next chunk. Raises: StateConflict."""
     with transaction.atomic():
         item = _lock(import_id)
-        if item.state in {ImportState.QUEUED, ImportState.PLANNED, ImportState.HELD}:
+        if item.state in WAITING_STATES:
             item.state = ImportState.CANCELED
             item.finished_at = timezone.now()
         elif item.state in RUNNABLE_STATES:
@@ -244,20 +277,10 @@ def undo_import(
     """
     with transaction.atomic():
         undone = _lock(import_id)
-        oldest = timezone.now() - timedelta(days=settings.IMPORT_KEPT_DAYS)
-        has_applied = undone.state in APPLIED_STATES or (
-            undone.state in {ImportState.CANCELED, ImportState.FAILED} and undone.rows_done
-        )
-        if not has_applied or undone.undoes_id or undone.finished_at is None:
-            raise StateConflict("This import has applied nothing that could be undone.")
-        if undone.finished_at < oldest:
-            raise StateConflict(f"An import can be undone for {settings.IMPORT_KEPT_DAYS} days.")
         # A preview of an undo that was not applied may be made anew.
-        Import.objects.filter(
-            undoes=undone, state__in=[ImportState.PLANNED, ImportState.DISCARDED, ImportState.CANCELED], rows_done=0
-        ).update(undoes=None)
-        if Import.objects.filter(undoes=undone).exists():
-            raise StateConflict("This import is being undone already, or was.")
+        Import.objects.filter(NEVER_APPLIED, undoes=undone).update(undoes=None)
+        if reason := _why_not_undone(undone):
+            raise StateConflict(reason)
         item = Import.objects.create(
             program_uuid=undone.program_uuid,
             kind=undone.kind,
@@ -269,6 +292,25 @@ def undo_import(
         )
         _enqueue(item)
     return item
+
+
+def _is_all_refused(item: Import) -> bool:
+    rejected = item.counts.get("reject", 0)
+    return bool(rejected and (item.is_atomic or rejected == item.rows_total))
+
+
+def _why_not_undone(item: Import) -> str | None:
+    """Return why an import cannot be undone; None if it can be."""
+    has_applied = item.state in APPLIED_STATES or (
+        item.state in {ImportState.CANCELED, ImportState.FAILED} and item.rows_done
+    )
+    if not has_applied or item.undoes_id or item.finished_at is None:
+        return "This import has applied nothing that could be undone."
+    if item.finished_at < timezone.now() - timedelta(days=settings.IMPORT_KEPT_DAYS):
+        return f"An import can be undone for {settings.IMPORT_KEPT_DAYS} days."
+    if Import.objects.filter(undoes=item).exclude(NEVER_APPLIED).exists():
+        return "This import is being undone already, or was."
+    return None
 
 
 def _lock(import_id: UUID) -> Import:

@@ -11,6 +11,7 @@ from psycopg2 import errorcodes
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
+from imports.exceptions import BodyCutOff, FileTooLarge
 from imports.service import Import, ImportsError, InvalidOption, PlanStale, SecondPersonNeeded, StateConflict
 from program_enrollments.rest_api import errors
 
@@ -21,6 +22,8 @@ STATUS_BY_ERROR: dict[type[ImportsError], HTTPStatus] = {
     StateConflict: HTTPStatus.CONFLICT,
     PlanStale: HTTPStatus.CONFLICT,
     SecondPersonNeeded: HTTPStatus.FORBIDDEN,
+    FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    BodyCutOff: HTTPStatus.BAD_REQUEST,
 }
 
 
@@ -56,24 +59,6 @@ class InvalidOptions(APIException):
 
     def __init__(self, reasons: Mapping[str, str]) -> None:
         super().__init__(" ".join(f"Option {name}: {reason}" for name, reason in reasons.items()))
-
-
-class FileTooLarge(APIException):
-    """The file has more bytes than the setting IMPORT_MAX_BYTES allows."""
-
-    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    default_code = "file_too_large"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"A file may have at most {limit} bytes. Compress it with gzip, or send it in parts.")
-
-
-class BodyCutOff(APIException):
-    """The body ended before its announced length: half a roster must not pass for a whole one."""
-
-    status_code = HTTPStatus.BAD_REQUEST
-    default_detail = "The request body ended early; nothing was imported."
-    default_code = "body_cut_off"
 
 
 class StorageFull(APIException):

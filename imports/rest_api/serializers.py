@@ -1,10 +1,8 @@
 """Options in, imports and their rows out."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
@@ -18,7 +16,7 @@ from imports.constants import (
     RowOutcome,
 )
 from imports.rest_api.errors import InvalidOptions
-from imports.service import Import, ImportRow
+from imports.service import Import, ImportRow, measure_speed
 
 MAX_DROP = 2**31 - 1
 
@@ -162,7 +160,7 @@ class ImportSerializer(serializers.Serializer[Any]):
         return {
             "rows_total": item.rows_total,
             "rows_done": item.rows_done,
-            "rows_per_second": _measure_speed(item),
+            "rows_per_second": measure_speed(item),
             "place_in_queue": item.queue_place,  # type: ignore[attr-defined]  # an annotation
         }
 
@@ -192,16 +190,6 @@ class ImportSerializer(serializers.Serializer[Any]):
             name: reverse(f"imports_api:{route}", kwargs={"import_id": item.pk}, request=self.context["request"])
             for name, route in routes.items()
         }
-
-
-def _measure_speed(item: Import) -> float | None:
-    since: datetime | None = {ImportState.PLANNING: item.started_at, ImportState.APPLYING: item.planned_at}.get(
-        ImportState(item.state)
-    )
-    if since is None:
-        return None
-    rows = item.rows_total if item.state == ImportState.PLANNING else item.rows_done
-    return round(rows / max((timezone.now() - since).total_seconds(), 0.001), 1)
 
 
 class RowErrorSerializer(serializers.Serializer[Any]):

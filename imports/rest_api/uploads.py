@@ -9,14 +9,14 @@ from hashlib import file_digest
 from typing import IO, Any, cast
 
 from django.conf import settings
-from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 from django.http import HttpRequest, QueryDict
-from django.http.multipartparser import MultiPartParser
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
-from imports.rest_api.errors import BodyCutOff, FileTooLarge, NoFile, UnknownContentEncoding
+from imports.bodies import BoundedBody, BoundedFormHandler
+from imports.exceptions import FileTooLarge
+from imports.rest_api.errors import NoFile, UnknownContentEncoding
 from program_enrollments.rest_api.exceptions import LengthRequired
 
 FORM_TYPE = "multipart/form-data"
@@ -25,7 +25,6 @@ FILE_FIELD = "file"
 FIELDS_OF_BROWSERS = frozenset({"csrfmiddlewaretoken"})
 CONTENT_ENCODINGS = ("identity", "gzip")
 CHUNK_BYTES = 1 << 16
-FORM_OVERHEAD_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,50 +41,6 @@ class Upload:
         digest = file_digest(self.file, "sha256").hexdigest()  # type: ignore[arg-type]  # any open file will do
         self.file.seek(0)
         return json.dumps([digest, self.file_name, self.content_type, self.options], sort_keys=True)
-
-
-class BoundedBody:
-    """A request's body, of which `announced` is the length, None if unknown.
-
-    Reading raises FileTooLarge beyond the limit, and BodyCutOff where the body is shorter than announced.
-    """
-
-    def __init__(self, stream: Any, *, announced: int | None, limit: int) -> None:
-        self._stream = stream
-        self._announced = announced
-        self._limit = limit
-        self._received = 0
-
-    def read(self, size: int) -> bytes:
-        data: bytes = self._stream.read(size)
-        self._received += len(data)
-        if max(self._received, self._announced or 0) > self._limit:
-            raise FileTooLarge(settings.IMPORT_MAX_BYTES)
-        if not data and self._announced is not None and self._received < self._announced:
-            raise BodyCutOff
-        return data
-
-
-class BoundedFormHandler(FileUploadHandler):
-    """Reads a form within bounds, its files into temporary files, whoever asks for the form first."""
-
-    def handle_raw_input(
-        self,
-        input_data: Any,
-        META: Any,
-        content_length: int,
-        boundary: Any,
-        encoding: str | None = None,
-    ) -> Any:
-        limit = settings.IMPORT_MAX_BYTES + FORM_OVERHEAD_BYTES
-        body: Any = BoundedBody(input_data, announced=content_length, limit=limit)
-        return MultiPartParser(META, body, [TemporaryFileUploadHandler(self.request)], encoding).parse()
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Do nothing: the form is read already."""
-
-    def file_complete(self, file_size: int) -> None:
-        """Do nothing: the form is read already."""
 
 
 def bound_form(request: HttpRequest) -> None:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from imports.constants import Decision
 from imports.rest_api import views
 from program_enrollments.rest_api.routes import both_spellings
 
 app_name = "imports_api"
 
 READ: dict[str, Any] = {"get": "retrieve"}
-DECISIONS = ("apply", "approve", "discard", "cancel", "undo")
 
 urlpatterns = [
     *both_spellings(
@@ -32,6 +32,6 @@ urlpatterns = [
 for name, download in (("results", views.ImportResultsViewSet), ("rejected", views.ImportRejectedViewSet)):
     # The spelling that is found first is the one that links have: a file's without a slash.
     urlpatterns += reversed(both_spellings(f"imports/<str:import_id>/{name}.csv/", download.as_view(READ), name))
-for decision in DECISIONS:
+for decision in Decision.values:
     view = views.ImportsViewSet.as_view({"post": decision})
     urlpatterns += both_spellings(f"imports/<str:import_id>/{decision}/", view, decision)
