@@ -3,11 +3,13 @@
 from io import BytesIO
 
 import pytest
+from django.test import Client
 
 from imports.constants import ImportKind
 from imports.models import Import
 from imports.running import run_imports_of_program
 from imports.service import create_import
+from tests.factories.access import RoleAssignmentFactory
 from tests.factories.catalog import (
     CourseFactory,
     CourseRunFactory,
@@ -15,7 +17,8 @@ from tests.factories.catalog import (
     OrganizationFactory,
     ProgramFactory,
 )
-from tests.factories.learners import RUN_KEY
+from tests.factories.learners import RUN_KEY, StaffFactory
+from tests.factories.program_enrollments import ProgramEnrollmentFactory
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +63,54 @@ def upload(program):
         return Import.objects.get(pk=item.pk)
 
     return upload
+
+
+@pytest.fixture
+def run(program):
+    """Do what a worker does."""
+
+    def run():
+        assert run_imports_of_program(program.uuid)
+
+    return run
+
+
+@pytest.fixture
+def enroll(curriculum):
+    def enroll(student_key, status="enrolled", **fields):
+        return ProgramEnrollmentFactory(
+            external_user_key=student_key,
+            status=status,
+            program_uuid=curriculum.program.uuid,
+            curriculum_uuid=curriculum.uuid,
+            **fields,
+        )
+
+    return enroll
+
+
+@pytest.fixture
+def boss(db):
+    return StaffFactory(username="boss", is_superuser=True)
+
+
+@pytest.fixture
+def office(boss):
+    """A browser in which a superuser is signed in."""
+    client = Client()
+    client.force_login(boss)
+    return client
+
+
+@pytest.fixture
+def make_clerk(school):
+    """Make browsers in which staff are signed in who hold a role on the school, or another place, and nothing else."""
+
+    def make_clerk(role="writer", **place):
+        clerk = StaffFactory()
+        RoleAssignmentFactory(user=clerk, role=role, **(place or {"organization_key": school.key}))
+        client = Client()
+        client.force_login(clerk)
+        return client
+
+    return make_clerk

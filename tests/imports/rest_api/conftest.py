@@ -3,10 +3,9 @@
 import pytest
 from rest_framework.test import APIClient
 
-from imports.running import run_imports_of_program
 from tests.factories.access import RoleAssignmentFactory
 from tests.factories.learners import UserFactory
-from tests.factories.program_enrollments import ProgramCourseEnrollmentFactory, ProgramEnrollmentFactory
+from tests.factories.program_enrollments import ProgramCourseEnrollmentFactory
 
 BASE = "/api/program_enrollments/v1/"
 
@@ -58,16 +57,6 @@ def send(writer_client, imports_path):
 
 
 @pytest.fixture
-def run(program):
-    """Do what a worker does."""
-
-    def run():
-        assert run_imports_of_program(program.uuid)
-
-    return run
-
-
-@pytest.fixture
 def imported(send, run, writer_client):
     """Send a CSV file, run its import, and return what the API says of it."""
 
@@ -88,20 +77,6 @@ def decide(writer_client):
         return client.post(f"{BASE}imports/{item['id']}/{decision}/", body or None)
 
     return decide
-
-
-@pytest.fixture
-def enroll(curriculum):
-    def enroll(student_key, status="enrolled", **fields):
-        return ProgramEnrollmentFactory(
-            external_user_key=student_key,
-            status=status,
-            program_uuid=curriculum.program.uuid,
-            curriculum_uuid=curriculum.uuid,
-            **fields,
-        )
-
-    return enroll
 
 
 @pytest.fixture
