@@ -1,7 +1,11 @@
 """What imports refuse, and how running them is interrupted."""
 
+import errno
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
+
+from django.db import OperationalError
+from psycopg2 import errorcodes
 
 if TYPE_CHECKING:
     from imports.copying import PlannedRow
@@ -83,3 +87,10 @@ class RowRefused(Exception):
     def __init__(self, rows: "Sequence[PlannedRow]") -> None:
         super().__init__()
         self.rows = rows
+
+
+def is_lack_of_space(exc: Exception) -> bool:
+    """Tell whether a disk is full: that of the database, of the stored files or of temporary ones."""
+    if isinstance(exc, OSError):
+        return exc.errno in {errno.ENOSPC, errno.EDQUOT}
+    return isinstance(exc, OperationalError) and getattr(exc.__cause__, "pgcode", None) == errorcodes.DISK_FULL

@@ -1,5 +1,6 @@
 """The pages of imports."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminErrorList, AdminForm
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -35,13 +37,17 @@ from imports.admin.reach import get_reach
 from imports.admin.telling import tell_plan, tell_progress, tell_scope, tell_state, tell_what
 from imports.admin.uploads import UploadForm, UploadFormHandler
 from imports.constants import ImportKind, RowOutcome
+from imports.exceptions import is_lack_of_space
 from imports.service import Import, ImportsError, InvalidOption
 from learners.service import User
 from program_enrollments.exceptions import ProgramDoesNotExist
 from tracing.service import get_request_id
 
+logger = logging.getLogger(__name__)
+
 MAX_SHOWN_REJECTS = 100
 MAX_ASKED_IMPORTS = 100
+NO_SPACE = "The service has no space left; nothing was uploaded. Tell the operator, and upload the file again later."
 UPLOAD_FIELDSETS = (
     (None, {"fields": ("program", "file", "kind", "mode", "action", "atomic")}),
     ("Whole rosters", {"fields": ("snapshot", "drop_status", "max_drop")}),
@@ -181,7 +187,14 @@ class ImportAdmin(admin.ModelAdmin):
             raise PermissionDenied
         handler = UploadFormHandler(request)
         request.upload_handlers = [handler]
-        return self._upload(request, handler)
+        try:
+            return self._upload(request, handler)
+        except (OSError, DatabaseError) as fault:
+            if not is_lack_of_space(fault):
+                raise
+            logger.error("An upload was refused, for lack of space: %s.", type(fault).__name__)  # noqa: TRY400 -- a full disk needs no traceback
+            self.message_user(request, NO_SPACE, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
 
     @method_decorator(csrf_protect)
     def _upload(self, request: HttpRequest, handler: UploadFormHandler) -> HttpResponse:

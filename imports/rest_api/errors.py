@@ -1,17 +1,14 @@
 """What imports refuse, in the one shape of every error answer (contract section 3)."""
 
-import errno
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.db import OperationalError
-from psycopg2 import errorcodes
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from imports.exceptions import BodyCutOff, FileTooLarge
+from imports.exceptions import BodyCutOff, FileTooLarge, is_lack_of_space
 from imports.service import Import, ImportsError, InvalidOption, PlanStale, SecondPersonNeeded, StateConflict
 from program_enrollments.rest_api import errors
 
@@ -75,7 +72,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     """Answer what imports refuse; the rest as everywhere in the API."""
     if isinstance(exc, Import.DoesNotExist):
         exc = ImportNotFound()
-    elif _is_lack_of_space(exc):
+    elif is_lack_of_space(exc):
         logger.error("An upload was refused, for lack of space: %s.", type(exc).__name__)
         exc = StorageFull()
     if not isinstance(exc, ImportsError):
@@ -84,9 +81,3 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     if isinstance(exc, PlanStale):
         body["lines"] = exc.lines
     return Response(body, status=STATUS_BY_ERROR[type(exc)])
-
-
-def _is_lack_of_space(exc: Exception) -> bool:
-    if isinstance(exc, OSError):
-        return exc.errno in {errno.ENOSPC, errno.EDQUOT}
-    return isinstance(exc, OperationalError) and getattr(exc.__cause__, "pgcode", None) == errorcodes.DISK_FULL

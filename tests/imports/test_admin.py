@@ -4,6 +4,7 @@ import csv
 import re
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -300,6 +301,17 @@ def test_a_form_that_is_cut_off_imports_nothing(office, form):
     response = office.generic("POST", ADD, **environ)
 
     assert response.status_code == 400
+    assert not Import.objects.exists()
+
+
+def test_a_full_disk_is_told(office, form, monkeypatch):
+    with Path("/dev/full").open("r+b", buffering=0) as full:
+        monkeypatch.setattr("django.core.files.uploadedfile.tempfile.NamedTemporaryFile", lambda *args, **kwargs: full)
+        response = office.post(ADD, form(), follow=True)
+
+    assert messages_of(response) == [
+        "The service has no space left; nothing was uploaded. Tell the operator, and upload the file again later."
+    ]
     assert not Import.objects.exists()
 
 
