@@ -91,16 +91,16 @@ class ImportAdmin(admin.ModelAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Tell whether imports are shown at all."""
-        return get_reach(request).access.holds_any_role()
+        return get_reach(request).may_read_some()
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether the import may be seen; without one, whether there may be some."""
         reach = get_reach(request)
-        return reach.access.holds_any_role() if obj is None else reach.may_read(obj.program_uuid)
+        return reach.may_read_some() if obj is None else reach.may_read(obj.program_uuid)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Tell whether there may be a program into which to import."""
-        return get_reach(request).access.holds_writer_role()
+        return get_reach(request).may_write_some()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody edits imports."""

@@ -1,4 +1,7 @@
-"""Whose imports somebody sees in the admin, and into which programs that person imports: as roles say."""
+"""Whose imports somebody sees in the admin, and into which programs that person imports.
+
+Roles open their programs; the permissions to view and to add imports, as everywhere in the admin, open all.
+"""
 
 from functools import cached_property
 from uuid import UUID
@@ -14,41 +17,56 @@ from learners.service import User
 
 
 class Reach:
-    """The programs of one person; superusers reach all. Asks for the roles and for the programs once."""
+    """The programs of one person. Asks for the roles and for the programs once."""
 
     def __init__(self, user: User) -> None:
         self._user = user
 
     @cached_property
-    def access(self) -> ProgramAccess:
-        """What the person's roles allow."""
+    def _access(self) -> ProgramAccess:
         return get_role_access(self._user)
 
     @cached_property
     def _programs(self) -> dict[UUID, Program]:
-        return {program.uuid: program for program in list_programs_in_reach(self.access)}
+        return {program.uuid: program for program in list_programs_in_reach(self._access)}
+
+    @cached_property
+    def _reads_all(self) -> bool:
+        return self._user.has_perm("imports.view_import") or self._writes_all
+
+    @cached_property
+    def _writes_all(self) -> bool:
+        return self._user.has_perm("imports.add_import")
+
+    def may_read_some(self) -> bool:
+        """Tell whether there can be imports that the person may see."""
+        return self._reads_all or self._access.holds_any_role()
+
+    def may_write_some(self) -> bool:
+        """Tell whether there can be programs into which the person may import."""
+        return self._writes_all or self._access.holds_writer_role()
 
     def limit(self, imports: QuerySet[Import]) -> QuerySet[Import]:
         """Return those imports that the person may see."""
-        return imports if self.access.is_unlimited else imports.filter(program_uuid__in=list(self._programs))
+        return imports if self._reads_all else imports.filter(program_uuid__in=list(self._programs))
 
     def may_read(self, program_uuid: UUID) -> bool:
         """Tell whether the person may see the program's imports."""
-        return self.access.is_unlimited or program_uuid in self._programs
+        return self._reads_all or program_uuid in self._programs
 
     def may_write(self, program_uuid: UUID) -> bool:
         """Tell whether the person may import into the program, and decide about its imports."""
-        if self.access.is_unlimited:
+        if self._writes_all:
             return True
         program = self._programs.get(program_uuid)
-        return program is not None and self.access.may_write(program)
+        return program is not None and self._access.may_write(program)
 
     def list_writable_programs(self) -> list[Program]:
         """Return the programs into which the person may import, by title."""
-        if self.access.is_unlimited:
+        if self._writes_all:
             programs = get_catalog().list_all_programs()
         else:
-            programs = [program for program in self._programs.values() if self.access.may_write(program)]
+            programs = [program for program in self._programs.values() if self._access.may_write(program)]
         return sorted(programs, key=lambda program: program.title.casefold())
 
 

@@ -4,8 +4,10 @@ import re
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 
 from imports.models import Import
+from learners.models import User
 from program_enrollments.models import ProgramEnrollment
 from tests.factories.access import RoleAssignmentFactory
 from tests.factories.catalog import OrganizationFactory, ProgramFactory
@@ -326,11 +328,36 @@ def test_a_writer_of_one_program_is_no_more_than_a_reader_elsewhere(make_clerk, 
 @pytest.mark.parametrize(
     "path", [LIST, ADD, f"{LIST}progress/", f"{LIST}{NOBODYS}/results.csv", f"{LIST}{NOBODYS}/rejected.csv"]
 )
-def test_staff_without_a_role_see_nothing(client, path):
+def test_staff_without_role_or_permission_see_nothing(client, path):
     client.force_login(StaffFactory())
 
     assert client.get(path).status_code == 403
     assert LIST not in client.get("/admin/").content.decode()
+
+
+def give_permission(client, codename):
+    permission = Permission.objects.get(content_type__app_label="imports", codename=codename)
+    User.objects.get(pk=client.session["_auth_user_id"]).user_permissions.add(permission)
+
+
+def test_the_permission_to_view_imports_opens_those_of_all_programs(client, upload):
+    item = upload(HEADER, run=False)
+    client.force_login(StaffFactory())
+    give_permission(client, "view_import")
+
+    assert client.get(page_of(item)).status_code == 200
+    assert buttons_of(client, item) == []
+    assert client.get(ADD).status_code == 403
+
+
+def test_the_permission_to_add_imports_lets_one_upload_and_decide_everywhere(client, upload):
+    item = upload(HEADER, run=False)
+    client.force_login(StaffFactory())
+    give_permission(client, "add_import")
+
+    assert f'value="{item.program_uuid}"' in client.get(ADD).content.decode()
+    press(client, item, "cancel")
+    assert state_of(item) == "canceled"
 
 
 @pytest.mark.parametrize("path", [LIST, ADD, f"{LIST}progress/", f"{LIST}{NOBODYS}/results.csv"])
