@@ -42,37 +42,33 @@ SELECT position AS input_order, student_key, curriculum_uuid, status, before ->>
 FROM imports_importrow WHERE owner_id = %(owner)s AND position = ANY (%(positions)s::integer[])
 """
 
-SAME_PLACE = """
-    r.student_key = d.student_key
-    AND r.curriculum_uuid IS NOT DISTINCT FROM d.curriculum_uuid
-    AND r.course_key = d.course_key
+# Rows are joined by their primary key alone: whatever the planner's stale statistics say, that is looked up row by row.
+SETTLE_REPETITIONS = """
+WITH repeated AS MATERIALIZED (
+    SELECT position, line, outcome, student_key, curriculum_uuid, course_key, (status, course_staff)::text AS said
+    FROM imports_importrow
+    WHERE owner_id = %(owner)s AND student_key = ANY (%(student_keys)s::text[])
+),
+judged AS MATERIALIZED (
+    SELECT position, outcome, line,
+           min(said) OVER place <> max(said) OVER place AS is_contradiction,
+           min(line) FILTER (WHERE outcome <> 'reject') OVER place AS first_line
+    FROM repeated
+    WINDOW place AS (PARTITION BY student_key, curriculum_uuid, course_key)
+)
+UPDATE imports_importrow AS r
+SET outcome = CASE WHEN j.is_contradiction THEN 'reject' ELSE 'unchanged' END,
+    result = CASE WHEN j.is_contradiction THEN '' ELSE r.status END,
+    before = CASE WHEN j.is_contradiction THEN NULL ELSE r.after END,
+    after = CASE WHEN j.is_contradiction THEN NULL ELSE r.after END,
+    error_code = CASE WHEN j.is_contradiction THEN %(code)s ELSE '' END,
+    error_column = CASE WHEN j.is_contradiction THEN %(column)s ELSE '' END,
+    error_message = CASE WHEN j.is_contradiction THEN %(message)s ELSE '' END,
+    error_hint = CASE WHEN j.is_contradiction THEN %(hint)s ELSE format('The same as line %%s.', j.first_line) END
+FROM judged AS j
+WHERE r.owner_id = %(owner)s AND r.position = j.position
+  AND (j.is_contradiction OR (j.outcome <> 'reject' AND j.line > j.first_line))
 """
-
-REJECT_CONTRADICTIONS = f"""
-UPDATE imports_importrow AS r
-SET outcome = %s, error_code = %s, error_column = %s, error_message = %s, error_hint = %s, before = NULL, after = NULL
-FROM (
-    SELECT student_key, curriculum_uuid, course_key
-    FROM imports_importrow
-    WHERE owner_id = %s AND student_key = ANY (%s)
-    GROUP BY student_key, curriculum_uuid, course_key
-    HAVING count(*) > 1 AND count(DISTINCT (status, course_staff)) > 1
-) AS d
-WHERE r.owner_id = %s AND {SAME_PLACE}
-"""  # noqa: S608 -- constants only
-
-SETTLE_REPETITIONS = f"""
-UPDATE imports_importrow AS r
-SET outcome = %s, result = r.status, before = r.after, error_hint = format('The same as line %%s.', d.line)
-FROM (
-    SELECT student_key, curriculum_uuid, course_key, min(line) AS line
-    FROM imports_importrow
-    WHERE owner_id = %s AND student_key = ANY (%s) AND outcome <> %s
-    GROUP BY student_key, curriculum_uuid, course_key
-    HAVING count(*) > 1
-) AS d
-WHERE r.owner_id = %s AND r.outcome <> %s AND r.line > d.line AND {SAME_PLACE}
-"""  # noqa: S608 -- constants only
 
 # The scope of a snapshot: learners with a student key, in the curricula or course runs that occur in the file.
 PROGRAM_SCOPE = """
@@ -159,14 +155,20 @@ def clear_plan(item: Import) -> None:
 def settle_repeated_rows(item: Import, student_keys: Collection[str]) -> None:
     """Judge rows about one learner in one curriculum or course run: the same once, contradicting ones never.
 
-    `student_keys` are those of which the file has several rows.
+    `student_keys` are those of which the file may have several rows.
     """
-    keys = list(student_keys)
     fault = FAULTS["duplicated"]
     with connection.cursor() as cursor:
-        cursor.execute(REJECT_CONTRADICTIONS, [RowOutcome.REJECT, *fault, item.pk, keys, item.pk])
         cursor.execute(
-            SETTLE_REPETITIONS, [RowOutcome.UNCHANGED, item.pk, keys, RowOutcome.REJECT, item.pk, RowOutcome.REJECT]
+            SETTLE_REPETITIONS,
+            {
+                "owner": item.pk,
+                "student_keys": api.as_array(student_keys),
+                "code": fault.code,
+                "column": fault.column,
+                "message": fault.message,
+                "hint": fault.hint,
+            },
         )
 
 

@@ -199,7 +199,11 @@ def _plan_file(item: Import, program: Program) -> None:
 
 
 def _write_without_waiting() -> None:
-    """Let the transaction end before it is on the disk: a plan that a crash takes away is made anew."""
+    """Let the transaction end before it is on the disk.
+
+    What a crash of the database takes away goes with its progress, and is done again. Whatever is committed later, the
+    end of the import for one, is on the disk only after it.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
 
@@ -261,6 +265,7 @@ def _apply(item: Import) -> None:
         while is_left:
             _stop_if_asked(item)
             with transaction.atomic():
+                _write_without_waiting()
                 is_left = _apply_chunk(item, program)
                 _update(item, **_progress(item))
     if item.state == ImportState.APPLYING:

@@ -1,5 +1,7 @@
 """Enrollments and their invariants (contract section 4, design)."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -55,6 +57,21 @@ class ProgramEnrollment(TimeStampedModel):
         return f"program enrollment {self.pk}"
 
 
+class ProgramOfEnrollmentField(models.UUIDField):  # type: ignore[type-arg]  # generic for type checkers only
+    """The program of the row's `program_enrollment`; taken from there where it is not given."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """Return the value to store, which the instance has from then on."""
+        if getattr(model_instance, self.attname) is None:
+            setattr(model_instance, self.attname, model_instance.program_enrollment.program_uuid)  # type: ignore[attr-defined]  # models with this field have it
+        return super().pre_save(model_instance, add)
+
+    def deconstruct(self) -> Any:
+        """Return what migrations need to know: an ordinary field, to them."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.UUIDField", args, kwargs
+
+
 class ProgramCourseEnrollment(TimeStampedModel):
     """One learner's enrollment in a course run through a program.
 
@@ -70,7 +87,7 @@ class ProgramCourseEnrollment(TimeStampedModel):
         db_index=False,
         db_constraint=False,
     )  # the unique constraint's index begins with it; the constraint names the program too
-    program_uuid = models.UUIDField("program", editable=False)
+    program_uuid = ProgramOfEnrollmentField("program", editable=False)
     course_enrollment = models.ForeignKey(
         "learners.CourseEnrollment",
         on_delete=models.SET_NULL,

@@ -28,7 +28,6 @@ class ProgramCourseEnrollmentFactory(factory.django.DjangoModelFactory):
         model = ProgramCourseEnrollment
 
     program_enrollment = factory.SubFactory(ProgramEnrollmentFactory)
-    program_uuid = factory.SelfAttribute("program_enrollment.program_uuid")
     course_enrollment = None
     course_key = RUN_KEY
     status = "active"
