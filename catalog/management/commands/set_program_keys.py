@@ -1,0 +1,37 @@
+"""Gives programs the keys that they have in another service."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from catalog.renaming import UnusableKeys, read_keys, set_program_keys
+
+
+class Command(BaseCommand):
+    """`manage.py set_program_keys FILE`."""
+
+    help = (
+        "Give programs the keys of a CSV file, all or nothing: its header names the columns discovery_uuid (or uuid) "
+        "and key, as Registrar's table core_program does; other columns are ignored. Programs that the file lacks keep "
+        "their keys. The addresses of the Registrar API change with the keys."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the file."""
+        parser.add_argument("file", type=Path, metavar="FILE", help="CSV, UTF-8")
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        """Read everything first, then write."""
+        try:
+            with file.open(encoding="utf-8-sig", newline="") as lines:
+                keys = read_keys(lines)
+            renamed, unknown = set_program_keys(keys)
+        except (OSError, UnicodeDecodeError, UnusableKeys) as error:
+            raise CommandError(f"Nothing was changed. {error}") from error
+        for old, new in renamed.items():
+            self.stdout.write(f"{old} is {new} now")
+        if unknown:
+            self.stdout.write(f"{unknown} programs of the file are not in the catalog.")
+        self.stdout.write(self.style.SUCCESS(f"{len(renamed)} keys were changed."))
