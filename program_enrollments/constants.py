@@ -53,3 +53,23 @@ class CourseRunStatus(models.TextChoices):
     IN_PROGRESS = "in_progress"
     UPCOMING = "upcoming"
     COMPLETED = "completed"
+
+
+class LmsTable(models.TextChoices):
+    """Tables of an LMS that are taken over. Internal."""
+
+    PROGRAM_ENROLLMENTS = "program_enrollments_programenrollment", "Program enrollments"
+    COURSE_ENROLLMENTS = "program_enrollments_programcourseenrollment", "Course enrollments"
+
+
+class LmsRowOutcome(models.TextChoices):
+    """What becomes of a row of an LMS here. Internal.
+
+    NEWER_HERE: it has another status here, which was set later than the row's.
+    """
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    NEWER_HERE = "newer here"
+    REFUSED = "refused"

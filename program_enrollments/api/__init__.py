@@ -23,6 +23,7 @@ from program_enrollments.api.linking import (
     link_waiting_enrollments,
     unlink_program_enrollment,
 )
+from program_enrollments.api.lms_import import LmsImportReport, import_from_lms
 from program_enrollments.api.locks import lock_out_other_writers
 from program_enrollments.api.lookups import get_program, get_run_placement, parse_course_key
 from program_enrollments.api.nudging import Nudge, list_nudges, send_nudge
@@ -49,6 +50,9 @@ from program_enrollments.api.reading import (
 from program_enrollments.api.records import (
     SYSTEM,
     ChangeSource,
+    LmsCourseEnrollment,
+    LmsProgramEnrollment,
+    LmsRefusal,
     ProgramCourseEnrollmentRecord,
     ProgramEnrollmentRecord,
 )
@@ -71,6 +75,10 @@ __all__ = [
     "CourseRunOverview",
     "DeletedCounts",
     "FinalAnswer",
+    "LmsCourseEnrollment",
+    "LmsImportReport",
+    "LmsProgramEnrollment",
+    "LmsRefusal",
     "Nudge",
     "ProgramCourseEnrollmentRecord",
     "ProgramCourseGrade",
@@ -103,6 +111,7 @@ __all__ = [
     "get_program_enrollment",
     "get_run_placement",
     "get_users_by_external_keys",
+    "import_from_lms",
     "is_enrolled_in_program",
     "iter_deletions",
     "iter_program_course_grades",

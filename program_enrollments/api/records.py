@@ -1,6 +1,7 @@
 """What callers hand to the writing functions."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 
@@ -37,3 +38,46 @@ class ProgramCourseEnrollmentRecord:
     student_key: str
     status: str
     course_staff: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LmsRefusal:
+    """A row of an LMS that cannot be read, and why; `lms_id` is its id, unless that is what cannot be read."""
+
+    line: int
+    lms_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LmsProgramEnrollment:
+    """A program enrollment as an Open edX LMS keeps it; `lms_id` and `lms_user_id` are ids there.
+
+    `line` is that of its file, `status` a known one. Times are aware.
+    """
+
+    line: int
+    lms_id: int
+    created: datetime
+    modified: datetime
+    student_key: str | None
+    lms_user_id: int | None
+    program_uuid: UUID
+    curriculum_uuid: UUID
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class LmsCourseEnrollment:
+    """A program course enrollment as an Open edX LMS keeps it; `program_lms_id` is the program enrollment's id there.
+
+    `course_key` is the text of a course run's key; the rest as in `LmsProgramEnrollment`.
+    """
+
+    line: int
+    lms_id: int
+    created: datetime
+    modified: datetime
+    program_lms_id: int
+    course_key: str
+    status: str

@@ -1,6 +1,6 @@
 """Set-based writes of enrollments and of their history, each in one statement.
 
-This is the one place for SQL written by hand. It replaces simple-history's `bulk_create_with_history` and
+SQL is written by hand here and in `lms_staging` only. It replaces simple-history's `bulk_create_with_history` and
 `bulk_update_with_history`, which cost a statement more each, cannot tell which rows a race has taken away, and record
 rows that did not change. Records of program enrollments are decided about in the statement that writes them, wherever
 they come from: 25 of a request, or thousands of an import, which so never pass through Python.
@@ -102,6 +102,23 @@ def delete_with_history(model: type[models.Model], ids: Sequence[int], *, source
         SELECT id FROM written
     """  # noqa: S608 -- identifiers come from our models, values are parameters
     _run(sql, {"ids": list(ids), **_history_values(source, timezone.now(), DELETED)})
+
+
+def write_with_history(
+    model: type[models.Model], statement: str, values: Mapping[str, Any], *, source: ChangeSource, change: str
+) -> int:
+    """Run a statement that returns all columns of the rows that it writes, with their history entries; count the rows.
+
+    `values` are those of its placeholders, by name. `change` is `CREATED` or `CHANGED`, and as true of every row. The
+    caller holds the locks of the rows.
+    """
+    sql = f"""
+        WITH written AS ({statement}),
+        logged AS ({_history_insert(model)})
+        SELECT count(*) FROM written
+    """  # noqa: S608 -- identifiers come from our models, values are parameters
+    ((count,),) = _run(sql, {**values, **_history_values(source, timezone.now(), change)})
+    return int(count)
 
 
 def held_by(program_uuid: UUID, *, student_keys: Sequence[str]) -> RawSQL:
