@@ -213,9 +213,11 @@ RETURNING x.*
 """  # noqa: S608 -- constants only
 ADD_COURSE_ENROLLMENTS = f"""
 INSERT INTO program_enrollments_programcourseenrollment
-    (created, modified, program_enrollment_id, course_enrollment_id, course_key, status)
-SELECT c.created, c.modified, c.enrollment_id, p.course_enrollment_id, c.course_key, c.status
-FROM lms_course_enrollment AS c LEFT JOIN lms_place AS p ON {OF_PLACE}
+    (created, modified, program_enrollment_id, program_uuid, course_enrollment_id, course_key, status)
+SELECT c.created, c.modified, c.enrollment_id, e.program_uuid, p.course_enrollment_id, c.course_key, c.status
+FROM lms_course_enrollment AS c
+JOIN program_enrollments_programenrollment AS e ON e.id = c.enrollment_id
+LEFT JOIN lms_place AS p ON {OF_PLACE}
 WHERE c.refusal IS NULL AND c.outcome = 'added' ORDER BY c.line
 ON CONFLICT DO NOTHING RETURNING *
 """  # noqa: S608 -- constants only
