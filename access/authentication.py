@@ -30,15 +30,31 @@ class TokenAuthentication(BaseAuthentication):
         word, _, token = request.headers.get("Authorization", "").strip().partition(" ")
         if word.lower() in HEADER_WORDS:
             return _identify(request, token.strip(), is_bearer=word.lower() == "bearer")
-        cookie_token = _read_cookies(request.headers, request.COOKIES)
+        cookie_token = self.read_cookies(request.headers, request.COOKIES)
         if cookie_token is None:
             return None
         identity = _identify(request, cookie_token, is_bearer=False)
-        _enforce_csrf(request)
+        self.enforce_csrf(request)
         return identity
 
     def authenticate_header(self, request: Request) -> str:
         return 'JWT realm="api"'
+
+    def read_cookies(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str | None:
+        """Return the token of the cookies; None if they lack one, or are not to be read."""
+        if headers.get(COOKIE_SWITCH, "").lower() != "true" or not all(cookies.get(name) for name in COOKIES):
+            return None
+        return ".".join(cookies[name] for name in COOKIES)
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Raises: PermissionDenied: the request changes something, and lacks the CSRF token.
+
+        Browsers send cookies along with requests that other sites make; a page of ours can also send the token.
+        """
+        check = CSRFCheck(_no_view)
+        check.process_request(request._request)
+        if reason := check.process_view(request._request, _no_view, (), {}):
+            raise PermissionDenied(f"CSRF Failed: {reason}")
 
 
 def _identify(request: Request, token: str, *, is_bearer: bool) -> tuple[User, Credentials]:
@@ -49,20 +65,6 @@ def _identify(request: Request, token: str, *, is_bearer: bool) -> tuple[User, C
     except TokenRefused as refusal:
         logger.info("A token was refused: %s", refusal)
         raise AuthenticationFailed("The token is not valid.", code="token_not_valid") from refusal
-
-
-def _read_cookies(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str | None:
-    if headers.get(COOKIE_SWITCH, "").lower() != "true" or not all(cookies.get(name) for name in COOKIES):
-        return None
-    return ".".join(cookies[name] for name in COOKIES)
-
-
-def _enforce_csrf(request: Request) -> None:
-    # Browsers send cookies along with requests that other sites make; a page of ours can also send the CSRF token.
-    check = CSRFCheck(_no_view)
-    check.process_request(request._request)
-    if reason := check.process_view(request._request, _no_view, (), {}):
-        raise PermissionDenied(f"CSRF Failed: {reason}")
 
 
 def _no_view(request: HttpRequest) -> HttpResponse:

@@ -67,6 +67,8 @@ INSTALLED_APPS = [
     "grades",
     "program_enrollments",
     "imports",
+    "registrar",
+    "waffle",
     "django_tasks",
     "django_tasks_db",
     "demo",
@@ -293,6 +295,14 @@ IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=1_000_000)
 IMPORT_KEPT_DAYS = env.int("IMPORT_KEPT_DAYS", default=30)
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 MEDIA_ROOT = env.path("FILES_FOLDER", default=DATA_DIR / "files")
+
+# Registrar's API
+
+ENABLE_REGISTRAR_API = env.bool("ENABLE_REGISTRAR_API", default=True)
+REGISTRAR_ENROLLMENT_PROGRAM_TYPES = env.list("REGISTRAR_ENROLLMENT_PROGRAM_TYPES", default=["Masters"])
+REGISTRAR_LINK_MINUTES = env.int("REGISTRAR_LINK_MINUTES", default=60)
+REGISTRAR_RESULT_DAYS = env.int("REGISTRAR_RESULT_DAYS", default=7)
+REGISTRAR_REPORTS_FOLDER = env.str("REGISTRAR_REPORTS_FOLDER", default="reports_v2")
 
 # Language, time, static files
 

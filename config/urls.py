@@ -1,5 +1,6 @@
 """All routes of the service."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
@@ -25,3 +26,5 @@ urlpatterns = [
     path("api/program_enrollments/v1/", include("imports.rest_api.urls")),
     path("api/program_enrollments/", include("program_enrollments.rest_api.urls")),
 ]
+if settings.ENABLE_REGISTRAR_API:
+    urlpatterns.append(path("", include("registrar.rest_api.urls")))

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
-from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 from django.db.models.fields.json import KT
 from opaque_keys.edx.keys import CourseKey
 
@@ -16,9 +16,8 @@ from imports.constants import ExportFormat, ImportKind, RowOutcome
 from imports.files import open_roster
 from imports.models import Import, ImportRow
 from imports.streaming import stream_copy
-from learners.service import User
-from program_enrollments.constants import STAFF_ROLE
-from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
+from program_enrollments import api
+from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 from program_enrollments.safe_csv import escape_cell, escape_uploaded_cell
 
 COLUMNS = {
@@ -67,20 +66,11 @@ def export_course_enrollments(
     enrollments: QuerySet[ProgramCourseEnrollment], course_key: CourseKey, fmt: ExportFormat
 ) -> Iterator[bytes]:
     """Yield a file of the enrollments in the course run that an import can name: those with a student key."""
-    holders = User.objects.filter(
-        pk=OuterRef("program_enrollment__user"),
-        course_access_roles__course_key=course_key,
-        course_access_roles__role=STAFF_ROLE,
-    )
-    waiting = CourseAccessRoleAssignment.objects.filter(enrollment=OuterRef("pk"), role=STAFF_ROLE)
-    is_staff = Q(Exists(holders)) | Q(Exists(waiting), program_enrollment__user=None)
     rows = (
-        enrollments.exclude(program_enrollment__external_user_key=None)
-        .annotate(
-            course_id=Value(str(course_key), output_field=CharField()),
-            is_staff=Case(When(is_staff, then=Value(True)), default=Value(False)),
-        )
-        .values_list("course_id", "program_enrollment__external_user_key", "status", "is_staff")
+        api.annotate_course_staff(enrollments)
+        .exclude(program_enrollment__external_user_key=None)
+        .annotate(course_id=Value(str(course_key), output_field=CharField()))
+        .values_list("course_id", "program_enrollment__external_user_key", "status", "is_course_staff")
     )
     return _export(rows, COLUMNS[ImportKind.COURSE_ENROLLMENTS], fmt)
 

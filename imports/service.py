@@ -37,7 +37,7 @@ from imports.exporting import (
 from imports.models import Import, ImportRow
 from imports.plan_statements import list_stale_lines
 from imports.pruning import prune_imports
-from imports.running import drops_too_many
+from imports.running import drops_too_many, lock_number
 from imports.tasks import run_imports
 from learners.service import User
 from program_enrollments import api
@@ -64,6 +64,7 @@ __all__ = [
     "list_decisions",
     "list_imports",
     "list_rows",
+    "lock_number",
     "measure_speed",
     "place_in_queue",
     "prune_imports",

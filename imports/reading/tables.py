@@ -15,7 +15,7 @@ MAX_COLUMNS: Final = 1_000
 
 _NO_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
-# The module's limit holds for the whole process. `_Lines` bounds a record before a cell could reach this one.
+# The module's limit holds for the whole process. `Lines` bounds a record before a cell could reach this one.
 csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_CHARACTERS))
 
 _CUT: Final = Reject(
@@ -42,8 +42,8 @@ class TableRoster:
     def _read_rows(self) -> Iterator[FileRow]:
         """Yield the rows beneath the header, without those that are blank."""
         with self._source.open_text() as text:
-            lines = _Lines(text)
-            records = _read_records(lines, self._delimiter)
+            lines = Lines(text)
+            records = read_records(lines, self._delimiter)
             _skip_to_header(records)
             if self._source.has_mixed_breaks:
                 yield from self._read_between_mixed_breaks(records, lines)
@@ -54,7 +54,7 @@ class TableRoster:
                         yield row
 
     def _read_between_mixed_breaks(
-        self, records: Iterable[tuple[int, list[str]]], lines: "_Lines"
+        self, records: Iterable[tuple[int, list[str]]], lines: "Lines"
     ) -> Iterator[FileRow]:
         """Reject the pieces of a row that an unquoted CR cut apart in a file of LF, or the other way round.
 
@@ -77,7 +77,7 @@ class TableRoster:
         return self._columns.reject_row(line, cells, _CUT) if is_piece else self._columns.read_row(line, cells)
 
 
-class _Lines:
+class Lines:
     """The physical lines of a text, counted so that an open quotation mark cannot bring the whole file into memory."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
@@ -105,7 +105,7 @@ class _Lines:
         yield ""  # a record of its own, unless a quotation mark is still open
 
 
-def _read_records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def read_records(lines: Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each record, blank ones and one more at the end too, with the physical line on which it starts."""
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     latest = start = 1
@@ -133,7 +133,7 @@ def _find_header(source: TextSource, columns: tuple[Column, ...]) -> tuple[str, 
     headers = {}
     for delimiter in DELIMITERS:
         with source.open_text() as text:
-            headers[delimiter] = _skip_to_header(_read_records(_Lines(text), delimiter))
+            headers[delimiter] = _skip_to_header(read_records(Lines(text), delimiter))
     titles = names_by_title(columns)
     delimiter = max(
         DELIMITERS,

@@ -35,6 +35,7 @@ from program_enrollments.api.overviews import (
 )
 from program_enrollments.api.programs import list_readable_programs
 from program_enrollments.api.reading import (
+    annotate_course_staff,
     fetch_program_course_enrollments,
     fetch_program_course_enrollments_by_students,
     fetch_program_enrollments,
@@ -89,6 +90,7 @@ __all__ = [
     "RowAnswer",
     "RowName",
     "WriteOnce",
+    "annotate_course_staff",
     "answer_once",
     "as_array",
     "carry_out_program_course_enrollments",

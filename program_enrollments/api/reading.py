@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Case, Exists, Model, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan, TupleLessThanOrEqual
 from opaque_keys.edx.keys import CourseKey
 
@@ -219,6 +219,21 @@ def get_external_key_by_user_and_course(*, user: User, course_key: CourseKey) ->
         .values_list("program_enrollment__external_user_key", flat=True)
         .first()
     )
+
+
+def annotate_course_staff(enrollments: "QuerySet[ProgramCourseEnrollment]") -> "QuerySet[Any]":
+    """Give each course enrollment `is_course_staff`: its learner is staff of the run, or will be once linked.
+
+    For lists of any length; a page has `list_course_staff`.
+    """
+    holders = User.objects.filter(
+        pk=OuterRef("program_enrollment__user"),
+        course_access_roles__course_key=OuterRef("course_key"),
+        course_access_roles__role=STAFF_ROLE,
+    )
+    waiting = CourseAccessRoleAssignment.objects.filter(enrollment=OuterRef("pk"), role=STAFF_ROLE)
+    is_staff = Q(Exists(holders)) | Q(Exists(waiting), program_enrollment__user=None)
+    return enrollments.annotate(is_course_staff=Case(When(is_staff, then=Value(True)), default=Value(False)))
 
 
 def list_course_staff(enrollments: Sequence[ProgramCourseEnrollment]) -> set[int]:

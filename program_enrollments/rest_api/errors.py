@@ -60,14 +60,15 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         if isinstance(exc, UnknownCurriculum):
             body["field_errors"] = exc.field_errors
         return Response(body, status=STATUS_BY_ERROR[type(exc)])
-    exc = _as_rest_framework_error(exc)
+    exc = as_rest_framework_error(exc)
     response = rest_framework_handler(exc, context)
     if response is not None and isinstance(exc, exceptions.APIException):
         response.data = _describe(exc)
     return response
 
 
-def _as_rest_framework_error(exc: Exception) -> Exception:
+def as_rest_framework_error(exc: Exception) -> Exception:
+    """Return the REST framework's error for one of Django's; any other as it is."""
     match exc:
         case Http404():
             return exceptions.NotFound()

@@ -57,7 +57,7 @@ def describe_limits(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             for response in responses.values():
                 if "$ref" not in response:
                     response["headers"] = HEADERS_OF_EACH_ANSWER
-            responses["429"] = {"$ref": "#/components/responses/TooManyRequests"}
+            responses.setdefault("429", {"$ref": "#/components/responses/TooManyRequests"})
     return result
 
 

@@ -36,10 +36,9 @@ class PathMetadata(SimpleMetadata):
         return {}
 
 
-class ApiViewSet(RateLimitMixin, GenericViewSet[Any]):
-    """Answers who asks (401, 429, 403) before what is asked for (404, 405, 406, and then the body)."""
+class CallerMixin(RateLimitMixin):
+    """Knows who asks, and what they may do."""
 
-    http_method_names = ("get", "head", "options", "post", "patch", "put")
     metadata_class = PathMetadata
 
     @property
@@ -51,6 +50,12 @@ class ApiViewSet(RateLimitMixin, GenericViewSet[Any]):
     def access(self) -> ProgramAccess:
         """What the caller may do in programs; nothing while the caller is anonymous."""
         return get_program_access(self.caller, cast(Credentials | None, self.request.auth))
+
+
+class ApiViewSet(CallerMixin, GenericViewSet[Any]):
+    """Answers who asks (401, 429, 403) before what is asked for (404, 405, 406, and then the body)."""
+
+    http_method_names = ("get", "head", "options", "post", "patch", "put")
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         try:

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class RegistrarConfig(AppConfig):
+    """What clients of the Open edX Registrar service find here, served from our own data."""
+
+    name = "registrar"
+    verbose_name = "Registrar's API"

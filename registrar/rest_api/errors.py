@@ -1,0 +1,54 @@
+"""Error answers in Registrar's shapes (registrar page, section 2)."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from rest_framework import exceptions
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as rest_framework_handler
+
+from imports.rest_api.errors import FileTooLarge
+from program_enrollments.exceptions import ProgramEnrollmentsError
+from program_enrollments.rest_api.errors import STATUS_BY_ERROR, as_rest_framework_error
+from registrar.constants import MAX_UPLOAD_BYTES
+from registrar.exceptions import InvalidRequest, JobInProgress, LinkRefused, NotInService
+
+
+class TooManyRecords(APIException):
+    """The body has too many records."""
+
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"Enrollment limit {limit}")
+
+
+class UploadTooLarge(APIException):
+    """The file has too many bytes."""
+
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_detail = f"Upload too large. Must be under {MAX_UPLOAD_BYTES} bytes"
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer any foreseen exception; None (a fault of ours) for the rest."""
+    if isinstance(exc, JobInProgress):
+        return Response(str(exc), status=HTTPStatus.CONFLICT)
+    if isinstance(exc, ProgramEnrollmentsError):
+        return Response({"detail": str(exc)}, status=STATUS_BY_ERROR[type(exc)])
+    return rest_framework_handler(_as_rest_framework_error(exc), context)
+
+
+def _as_rest_framework_error(exc: Exception) -> Exception:
+    match exc:
+        case NotInService():
+            return exceptions.NotFound()
+        case InvalidRequest():
+            return exceptions.ValidationError([str(exc)])
+        case LinkRefused():
+            return exceptions.PermissionDenied(str(exc))
+        case FileTooLarge() | RequestDataTooBig():
+            return UploadTooLarge()
+    return as_rest_framework_error(exc)

@@ -1,0 +1,97 @@
+"""Jobs, and the files that they leave."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.http import StreamingHttpResponse
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from imports.rest_api.views import AnyAcceptHeader
+from program_enrollments.rest_api.v1.fields import parse_uuid
+from registrar.constants import UPLOADS, JobState, ResultFormat
+from registrar.jobs import JobStatus, get_job_status, list_running_jobs, may_fetch_result, may_see
+from registrar.links import check_link, sign_link
+from registrar.models import Job
+from registrar.rest_api import schema
+from registrar.rest_api.base import RegistrarView
+from registrar.uploads import iter_upload_result
+
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+CONTENT_TYPES = {ResultFormat.CSV: "text/csv; charset=utf-8", ResultFormat.JSON: "application/json"}
+CHUNK_BYTES = 1 << 16
+
+
+def describe_job(view: RegistrarView, status: JobStatus) -> dict[str, Any]:
+    job = status.job
+    return {
+        "job_id": str(job.pk),
+        "name": job.name,
+        "created": status.created.strftime(TIME_FORMAT),
+        "state": status.state.value,
+        "result": link_to_result(view, job) if status.state == JobState.SUCCEEDED else None,
+        "text": status.text,
+        "error": status.error,
+    }
+
+
+def link_to_result(view: RegistrarView, job: Job) -> str:
+    name = f"{job.pk}.{job.fmt}"
+    url = reverse(f"registrar_{view.kwargs['version']}:result", kwargs={"name": name}, request=view.request)
+    return f"{url}?token={sign_link(name, user_id=view.caller.pk)}"
+
+
+class JobsView(RegistrarView):
+    """The caller's jobs that are not done."""
+
+    @schema.jobs
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        return Response([describe_job(self, status) for status in list_running_jobs(self.caller)])
+
+
+class JobView(RegistrarView):
+    """A job."""
+
+    @schema.job
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        return Response(describe_job(self, find_status(self, parse_uuid(self.kwargs["job_id"]))))
+
+
+class ResultView(RegistrarView):
+    """The file that a job has left, for the account that the link was made for, while it may see such a file."""
+
+    content_negotiation_class = AnyAcceptHeader
+
+    @schema.result
+    def get(self, request: Request, **kwargs: Any) -> StreamingHttpResponse:
+        name = self.kwargs["name"]
+        check_link(request.query_params.get("token", ""), name, user_id=self.caller.pk)
+        status = find_status(self, parse_uuid(name.partition(".")[0]))
+        job = status.job
+        if not may_fetch_result(job, self.access):
+            raise PermissionDenied
+        if status.state != JobState.SUCCEEDED:
+            raise NotFound
+        content = iter_upload_result(job) if job.operation in UPLOADS else iter_file(job)
+        response = StreamingHttpResponse(content, content_type=CONTENT_TYPES[ResultFormat(job.fmt)])
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+
+def find_status(view: RegistrarView, job_id: UUID | None) -> JobStatus:
+    """Return how the job fares. Raises: NotFound; PermissionDenied: it is somebody else's."""
+    if job_id is None:
+        raise NotFound
+    status = get_job_status(job_id)
+    if not may_see(status.job, view.caller, view.access):
+        raise PermissionDenied
+    return status
+
+
+def iter_file(job: Job) -> Iterator[bytes]:
+    with job.file.open("rb") as file:
+        yield from file.chunks(CHUNK_BYTES)
