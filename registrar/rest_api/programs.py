@@ -18,7 +18,7 @@ def describe_program(view: RegistrarView, program: Program) -> dict[str, Any]:
     return {
         "program_key": program.key,
         "program_title": get_title(program),
-        "program_url": None,
+        "program_url": program.marketing_url or None,
         "program_type": program.type or None,
         "permissions": list_permissions(view.access, program),
     }
@@ -82,7 +82,7 @@ class CoursesView(ProgramView):
                     "course_id": str(run.key),
                     "external_course_key": run.external_key,
                     "course_title": run.title or None,
-                    "course_url": None,
+                    "course_url": run.marketing_url or None,
                 }
                 for _, run in list_active_runs(self.program)
             ]
