@@ -53,9 +53,7 @@ class TableRoster:
                     if row := read_row(line, cells):
                         yield row
 
-    def _read_between_mixed_breaks(
-        self, records: Iterable[tuple[int, list[str]]], lines: "Lines"
-    ) -> Iterator[FileRow]:
+    def _read_between_mixed_breaks(self, records: Iterable[tuple[int, list[str]]], lines: "Lines") -> Iterator[FileRow]:
         """Reject the pieces of a row that an unquoted CR cut apart in a file of LF, or the other way round.
 
         Nobody can tell such a CR from the end of a row, and a piece of a key must not pass for a key. Before an empty

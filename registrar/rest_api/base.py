@@ -12,7 +12,6 @@ from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNeg
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from access.service import Scope
 from catalog.service import CourseRun, Program
@@ -22,7 +21,7 @@ from registrar.exceptions import NotInService
 from registrar.models import Job
 from registrar.programs import get_course_run, get_program, get_scope, holds_permission
 from registrar.rest_api.authentication import RegistrarTokenAuthentication
-from registrar.rest_api.errors import exception_handler
+from registrar.rest_api.errors import build_job_url, exception_handler
 from registrar.rest_api.schema import RegistrarSchema
 
 JSON = "json"
@@ -114,5 +113,5 @@ def read_format(request: Request) -> ResultFormat:
 
 def accept_job(view: RegistrarView, job: Job) -> Response:
     """Answer that a job was started, and where to ask for it."""
-    url = reverse(f"registrar_{view.kwargs['version']}:job", kwargs={"job_id": job.pk}, request=view.request)
-    return Response({"job_id": str(job.pk), "job_url": url.rstrip("/")}, status=HTTPStatus.ACCEPTED)
+    url = build_job_url(view, job.pk)
+    return Response({"job_id": str(job.pk), "job_url": url}, status=HTTPStatus.ACCEPTED)

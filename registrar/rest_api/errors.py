@@ -2,11 +2,13 @@
 
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import RequestDataTooBig
 from rest_framework import exceptions
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.views import exception_handler as rest_framework_handler
 
 from imports.rest_api.errors import FileTooLarge
@@ -35,10 +37,18 @@ class UploadTooLarge(APIException):
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Answer any foreseen exception; None (a fault of ours) for the rest."""
     if isinstance(exc, JobInProgress):
-        return Response(str(exc), status=HTTPStatus.CONFLICT)
+        response = Response(str(exc), status=HTTPStatus.CONFLICT)
+        response["Link"] = f'<{build_job_url(context["view"], exc.job_id)}>; rel="related"'
+        return response
     if isinstance(exc, ProgramEnrollmentsError):
         return Response({"detail": str(exc)}, status=STATUS_BY_ERROR[type(exc)])
     return rest_framework_handler(_as_rest_framework_error(exc), context)
+
+
+def build_job_url(view: Any, job_id: UUID) -> str:
+    """Return where to ask for a job, in the version of the request."""
+    url = reverse(f"registrar_{view.kwargs['version']}:job", kwargs={"job_id": job_id}, request=view.request)
+    return url.rstrip("/")
 
 
 def _as_rest_framework_error(exc: Exception) -> Exception:
