@@ -293,6 +293,13 @@ LOGGING = build_logging(env, debug=DEBUG)
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=50_000_000)
 IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=1_000_000)
 IMPORT_KEPT_DAYS = env.int("IMPORT_KEPT_DAYS", default=30)
+DAILY_TASKS = [
+    "imports.tasks.prune_old_imports",
+    "imports.tasks.prune_idempotency_keys",
+    "imports.tasks.prune_tasks",
+    "imports.tasks.prune_tokens_and_sessions",
+    "registrar.tasks.prune_old_jobs",
+]
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 MEDIA_ROOT = env.path("FILES_FOLDER", default=DATA_DIR / "files")
 

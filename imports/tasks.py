@@ -49,6 +49,3 @@ def prune_tokens_and_sessions() -> None:
     """Delete refresh tokens and sessions that have expired."""
     call_command("flushexpiredtokens")
     call_command("clearsessions")
-
-
-DAILY_TASKS = (prune_old_imports, prune_idempotency_keys, prune_tasks, prune_tokens_and_sessions)

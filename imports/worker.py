@@ -9,9 +9,11 @@ from datetime import timedelta
 from types import FrameType
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, connections, transaction
 from django.utils import timezone
 from django.utils.crypto import get_random_string
+from django.utils.module_loading import import_string
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.management.commands.db_worker import Worker as TaskRunner
 from django_tasks_db.models import DBTaskResult
@@ -19,7 +21,7 @@ from django_tasks_db.models import DBTaskResult
 from imports.constants import RUNNABLE_STATES
 from imports.models import Import
 from imports.running import lock_number, program_lock, stop_running
-from imports.tasks import DAILY_TASKS, run_imports
+from imports.tasks import run_imports
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +148,7 @@ def _is_queued(program_uuid: UUID) -> bool:
 
 
 def queue_daily_tasks() -> None:
-    """Queue what is to be done once a day, by one of all workers."""
+    """Queue what is to be done once a day (setting `DAILY_TASKS`), by one of all workers."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock_number("daily tasks")])
         if not cursor.fetchone()[0]:
@@ -157,9 +159,9 @@ def queue_daily_tasks() -> None:
             .values_list("task_path", flat=True)
             .distinct()
         )
-        for task in DAILY_TASKS:
-            if task.module_path not in recent:
-                task.enqueue()
+        for path in settings.DAILY_TASKS:
+            if path not in recent:
+                import_string(path).enqueue()
 
 
 def _number_of(worker_name: str) -> int:

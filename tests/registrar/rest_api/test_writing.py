@@ -159,7 +159,7 @@ def test_a_token_must_be_good_for_writing(program, path):
     application = make_application("enrollments:read")
     RoleAssignmentFactory(user=application.user, role="writer", program_uuid=program.uuid)
     client = APIClient()
-    client.force_authenticate(application.user, Credentials(frozenset({"enrollments:read"}), application))
+    client.force_authenticate(application.user, token=Credentials(frozenset({"enrollments:read"}), application))  # type: ignore[arg-type]  # the stubs know other tokens
 
     response = client.post(path, [record()])
 
