@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import get_commands
 
-OUR_APPS = ("access", "catalog", "demo", "grades", "imports", "learners", "limits", "program_enrollments")
+OUR_APPS = ("access", "catalog", "demo", "grades", "imports", "learners", "limits", "program_enrollments", "registrar")
 ONLY_FOR_COMPOSE = {"POSTGRES_PASSWORD"}
 
 

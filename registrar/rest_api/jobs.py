@@ -65,7 +65,6 @@ class ResultView(RegistrarView):
 
     content_negotiation_class = AnyAcceptHeader
 
-    @schema.result
     def get(self, request: Request, **kwargs: Any) -> StreamingHttpResponse:
         name = self.kwargs["name"]
         check_link(request.query_params.get("token", ""), name, user_id=self.caller.pk)

@@ -48,7 +48,6 @@ class ReportView(ProgramView):
     needs = {"GET": ApiPermission.READ_REPORTS}  # noqa: RUF012 -- a constant
     content_negotiation_class = AnyAcceptHeader
 
-    @schema.report
     def get(self, request: Request, **kwargs: Any) -> StreamingHttpResponse:
         name = self.kwargs["name"]
         token = request.query_params.get("token", "")

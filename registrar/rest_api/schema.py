@@ -103,7 +103,6 @@ COURSE_ID = OpenApiParameter(
     description="A course run of the program's active curriculum, by its key or by the school's own name for it.",
 )
 FMT = OpenApiParameter("fmt", enum=ResultFormat.values, default="json", description="The form of the result file.")
-TOKEN = OpenApiParameter("token", str, required=True, description="Part of the link.")
 PROGRAM_FILTERS = [
     OpenApiParameter("org", str, description="Only programs that the organization with this key authors."),
     OpenApiParameter(
@@ -307,17 +306,6 @@ job = describe(
     parameters=[OpenApiParameter("job_id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The job.")],
     responses={200: answer("The job.", JOB, JOB_EXAMPLE)},
 )
-result = describe(
-    "download_result",
-    "Download the result of a job",
-    403,
-    404,
-    parameters=[OpenApiParameter("name", str, OpenApiParameter.PATH, description="Part of the link."), TOKEN],
-    responses={
-        (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, description="The file."),
-        (200, "application/json"): OpenApiResponse(array({"type": "object"}), description="The file."),
-    },
-)
 reports = describe(
     "list_reports",
     "List the reports of a program",
@@ -341,16 +329,4 @@ reports = describe(
             ],
         )
     },
-)
-report = describe(
-    "download_report",
-    "Download a report",
-    403,
-    404,
-    parameters=[
-        PROGRAM_KEY,
-        OpenApiParameter("name", str, OpenApiParameter.PATH, description="The report's name."),
-        TOKEN,
-    ],
-    responses={(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, description="The file.")},
 )

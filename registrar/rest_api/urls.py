@@ -52,10 +52,11 @@ routes = [
     *both_spellings(f"{PROGRAM}reports/", ReportsView.as_view(), "reports"),
     # Registrar let anything follow.
     re_path("^programs/(?P<program_key>[A-Za-z0-9_-]+)/reports", ReportsView.as_view(schema=None)),
-    path("report_files/<program_key:program_key>/<str:name>", ReportView.as_view(), name="report"),
+    # Links, which nobody builds.
+    path("report_files/<program_key:program_key>/<str:name>", ReportView.as_view(schema=None), name="report"),
     *both_spellings("jobs/", JobsView.as_view(), "jobs"),
     *both_spellings("jobs/<job_id:job_id>/", JobView.as_view(), "job"),
-    path("results/<result_name:name>", ResultView.as_view(), name="result"),
+    path("results/<result_name:name>", ResultView.as_view(schema=None), name="result"),
     re_path("", site.show_nothing),
 ]
 """The routes of v1 and of v2."""

