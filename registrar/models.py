@@ -16,6 +16,8 @@ class Job(TimeStampedModel):
     `file` is the result of a read; of an upload, its rows in the order of the result (`registrar.uploads`). `state`,
     `text` and `error` are those of a read; an upload has its import's. `rows_refused` counts the rows of an upload's
     result that the import never saw.
+
+    A job outlives its import and its owner, since whoever deletes those does not know of the file.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -26,7 +28,9 @@ class Job(TimeStampedModel):
     fmt = models.CharField("format", max_length=4, choices=ResultFormat)
     with_names = models.BooleanField(default=False, help_text="The result has usernames and e-mail addresses.")
     with_course_staff = models.BooleanField(default=False)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     state = models.CharField(max_length=11, choices=JobState, default=JobState.PENDING)
     text = models.CharField(max_length=3, choices=ResultText, blank=True, default="")
@@ -34,7 +38,7 @@ class Job(TimeStampedModel):
     task_id = models.UUIDField(null=True, blank=True)
     upload = models.OneToOneField(
         "imports.Import", on_delete=models.SET_NULL, null=True, blank=True, related_name="registrar_job"
-    )  # not CASCADE: whoever deletes old imports does not know of the file
+    )
     rows_refused = models.PositiveIntegerField(default=0)
     file = models.FileField(upload_to="registrar/%Y/%m/", blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -1,12 +1,13 @@
 """Reports: files that others put into a program's folder of the storage."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 
 from catalog.service import Program
@@ -14,7 +15,6 @@ from registrar.exceptions import InvalidRequest, NotInService
 
 DATE_IN_NAME = re.compile(r"__(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)", re.ASCII)
 FILTER_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-CHUNK_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +35,11 @@ def list_reports(program: Program, *, min_created_date: str | None = None) -> li
     return [report for report in reports if oldest is None or report.created_on >= oldest]
 
 
-def iter_report(program: Program, name: str) -> Iterator[bytes]:
-    """Yield the content of a report. Raises at once: NotInService: there is none of this name."""
+def open_report(program: Program, name: str) -> "File[Any]":
+    """Return a report to read. Raises: NotInService: there is none of this name."""
     if name not in _list_names(program):
         raise NotInService
-    file = default_storage.open(f"{_folder_of(program)}{name}")
-
-    def read() -> Iterator[bytes]:
-        with file:
-            yield from file.chunks(CHUNK_BYTES)
-
-    return read()
+    return default_storage.open(f"{_folder_of(program)}{name}")
 
 
 def _folder_of(program: Program) -> str | None:
@@ -63,7 +57,8 @@ def _list_names(program: Program) -> list[str]:
     except (FileNotFoundError, NotADirectoryError, SuspiciousOperation):
         # Nobody has made the folder yet; or the organization's key makes no path.
         return []
-    return sorted(names)
+    # Names that are no text, which file systems allow, could not be told.
+    return sorted(name for name in names if name.isprintable())
 
 
 def _find_date(name: str) -> date | None:

@@ -54,7 +54,6 @@ WORDS = frozenset().union(WriteFailure.values, *STATUSES.values())
 LONGEST_VALUE = 255
 ROWS_TOLD = 20
 LINES_AT_ONCE = 500
-MAX_LINES = MAX_UPLOAD_BYTES
 
 
 @dataclass(slots=True)
@@ -144,7 +143,7 @@ def read_upload(file: BinaryIO, operation: JobOperation, *, with_course_staff: b
     required = REQUIRED[operation]
     optional = (COURSE_STAFF,) if with_course_staff and operation == JobOperation.WRITE_COURSE_RUN_ENROLLMENTS else ()
     try:
-        source = TextSource(file, max_bytes=MAX_UPLOAD_BYTES, max_lines=MAX_LINES)
+        source = TextSource(file, max_bytes=MAX_UPLOAD_BYTES, max_lines=MAX_UPLOAD_BYTES)
         delimiter, places = _find_columns(source, (*required, *optional))
         missing = [name for name in required if name not in places]
         if missing:
@@ -316,10 +315,7 @@ def _tell_word(result: str) -> str:
     """Return the word that clients know for what an import says of a row."""
     if result == "course_not_in_program":
         return COURSE_NOT_FOUND
-    known = (
-        WORDS | STATUSES[JobOperation.WRITE_PROGRAM_ENROLLMENTS] | STATUSES[JobOperation.WRITE_COURSE_RUN_ENROLLMENTS]
-    )
-    return result if result in known else WriteFailure.INTERNAL_ERROR.value
+    return result if result in WORDS else WriteFailure.INTERNAL_ERROR.value
 
 
 def _write_lines(lines: Iterable[Sequence[Any]]) -> bytes:

@@ -5,7 +5,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from django.http import Http404
+from django.http import FileResponse, Http404
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
@@ -115,3 +115,10 @@ def accept_job(view: RegistrarView, job: Job) -> Response:
     """Answer that a job was started, and where to ask for it."""
     url = build_job_url(view, job.pk)
     return Response({"job_id": str(job.pk), "job_url": url}, status=HTTPStatus.ACCEPTED)
+
+
+def download(content: Any, name: str, content_type: str) -> FileResponse:
+    """Send a file, or what yields one, for the caller to save."""
+    response = FileResponse(content, as_attachment=True, filename=name, content_type=content_type)
+    response["Cache-Control"] = "private, no-store"
+    return response

@@ -1,10 +1,9 @@
 """Jobs, and the files that they leave."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.http import StreamingHttpResponse
+from django.http import FileResponse
 from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,12 +16,11 @@ from registrar.jobs import JobStatus, get_job_status, list_running_jobs, may_fet
 from registrar.links import check_link, sign_link
 from registrar.models import Job
 from registrar.rest_api import schema
-from registrar.rest_api.base import RegistrarView
+from registrar.rest_api.base import RegistrarView, download
 from registrar.uploads import iter_upload_result
 
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 CONTENT_TYPES = {ResultFormat.CSV: "text/csv; charset=utf-8", ResultFormat.JSON: "application/json"}
-CHUNK_BYTES = 1 << 16
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 def describe_job(view: RegistrarView, status: JobStatus) -> dict[str, Any]:
@@ -65,7 +63,7 @@ class ResultView(RegistrarView):
 
     content_negotiation_class = AnyAcceptHeader
 
-    def get(self, request: Request, **kwargs: Any) -> StreamingHttpResponse:
+    def get(self, request: Request, **kwargs: Any) -> FileResponse:
         name = self.kwargs["name"]
         check_link(request.query_params.get("token", ""), name, user_id=self.caller.pk)
         status = find_status(self, parse_uuid(name.partition(".")[0]))
@@ -74,11 +72,13 @@ class ResultView(RegistrarView):
             raise PermissionDenied
         if status.state != JobState.SUCCEEDED:
             raise NotFound
-        content = iter_upload_result(job) if job.operation in UPLOADS else iter_file(job)
-        response = StreamingHttpResponse(content, content_type=CONTENT_TYPES[ResultFormat(job.fmt)])
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        response["Cache-Control"] = "private, no-store"
-        return response
+        return download(self.open_result(job), name, CONTENT_TYPES[ResultFormat(job.fmt)])
+
+    def open_result(self, job: Job) -> Any:
+        try:
+            return iter_upload_result(job) if job.operation in UPLOADS else job.file.open("rb")
+        except FileNotFoundError as fault:
+            raise NotFound from fault
 
 
 def find_status(view: RegistrarView, job_id: UUID | None) -> JobStatus:
@@ -89,8 +89,3 @@ def find_status(view: RegistrarView, job_id: UUID | None) -> JobStatus:
     if not may_see(status.job, view.caller, view.access):
         raise PermissionDenied
     return status
-
-
-def iter_file(job: Job) -> Iterator[bytes]:
-    with job.file.open("rb") as file:
-        yield from file.chunks(CHUNK_BYTES)

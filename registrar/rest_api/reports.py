@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.http import StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from django.http import FileResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -11,9 +10,9 @@ from rest_framework.reverse import reverse
 from imports.rest_api.views import AnyAcceptHeader
 from registrar.constants import ApiPermission
 from registrar.links import check_link, sign_link
-from registrar.reports import Report, iter_report, list_reports
+from registrar.reports import Report, list_reports, open_report
 from registrar.rest_api import schema
-from registrar.rest_api.base import ProgramView
+from registrar.rest_api.base import ProgramView, download
 
 
 class ReportsView(ProgramView):
@@ -48,11 +47,8 @@ class ReportView(ProgramView):
     needs = {"GET": ApiPermission.READ_REPORTS}  # noqa: RUF012 -- a constant
     content_negotiation_class = AnyAcceptHeader
 
-    def get(self, request: Request, **kwargs: Any) -> StreamingHttpResponse:
+    def get(self, request: Request, **kwargs: Any) -> FileResponse:
         name = self.kwargs["name"]
         token = request.query_params.get("token", "")
         check_link(token, f"{self.program.uuid}/{name}", user_id=self.caller.pk)
-        response = StreamingHttpResponse(iter_report(self.program, name), content_type="application/octet-stream")
-        response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
-        response["Cache-Control"] = "private, no-store"
-        return response
+        return download(open_report(self.program, name), name, "application/octet-stream")

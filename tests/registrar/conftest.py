@@ -147,6 +147,14 @@ def fetch(client, job_id):
     return job, b"".join(response.streaming_content).decode()
 
 
+def try_link(client, link):
+    """Return the status of the answer, and close the file that may come with it."""
+    response = client.get(link)
+    if response.streaming:
+        b"".join(response.streaming_content)
+    return response.status_code
+
+
 def send_file(client, path, content=b"", name="roster.csv", **fields):
     return client.post(path, {"file": SimpleUploadedFile(name, content), **fields}, format="multipart")
 
