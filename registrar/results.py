@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
-from imports.safe_csv import escape_cell
+from program_enrollments.safe_csv import escape_cell
 
 LINE_BREAK = "\r\n"
 

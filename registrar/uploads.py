@@ -23,7 +23,6 @@ from imports.constants import RUNNABLE_STATES, ImportKind
 from imports.files import FileRefused
 from imports.reading.sources import TextSource
 from imports.reading.tables import DELIMITERS, Lines, read_records
-from imports.safe_csv import escape_cell, unescape_uploaded_cell
 from imports.service import create_import, get_import, list_rows, lock_number
 from learners.service import User
 from program_enrollments.constants import (
@@ -31,6 +30,7 @@ from program_enrollments.constants import (
     ProgramEnrollmentStatus,
     WriteFailure,
 )
+from program_enrollments.safe_csv import escape_cell, unescape_uploaded_cell
 from registrar.constants import COURSE_NOT_FOUND, MAX_UPLOAD_BYTES, JobOperation, ResultFormat
 from registrar.exceptions import InvalidRequest, JobInProgress
 from registrar.models import Job

@@ -1,5 +1,6 @@
 """Error answers in Registrar's shapes (registrar page, section 2)."""
 
+import logging
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -11,11 +12,14 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import exception_handler as rest_framework_handler
 
-from imports.rest_api.errors import FileTooLarge
+from imports.exceptions import BodyCutOff, FileTooLarge, is_lack_of_space
+from imports.rest_api.errors import StorageFull
 from program_enrollments.exceptions import ProgramEnrollmentsError
 from program_enrollments.rest_api.errors import STATUS_BY_ERROR, as_rest_framework_error
 from registrar.constants import MAX_UPLOAD_BYTES
 from registrar.exceptions import InvalidRequest, JobInProgress, LinkRefused, NotInService
+
+logger = logging.getLogger(__name__)
 
 
 class TooManyRecords(APIException):
@@ -42,6 +46,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         return response
     if isinstance(exc, ProgramEnrollmentsError):
         return Response({"detail": str(exc)}, status=STATUS_BY_ERROR[type(exc)])
+    if is_lack_of_space(exc):
+        logger.error("A file was refused, for lack of space: %s.", type(exc).__name__)
+        exc = StorageFull()
     return rest_framework_handler(_as_rest_framework_error(exc), context)
 
 
@@ -59,6 +66,8 @@ def _as_rest_framework_error(exc: Exception) -> Exception:
             return exceptions.ValidationError([str(exc)])
         case LinkRefused():
             return exceptions.PermissionDenied(str(exc))
+        case BodyCutOff():
+            return exceptions.ParseError(str(exc))
         case FileTooLarge() | RequestDataTooBig():
             return UploadTooLarge()
     return as_rest_framework_error(exc)

@@ -1,20 +1,17 @@
 """What the console and a partner's script do, against a running server and a worker in a process of its own."""
 
-import os
-import subprocess
-import sys
 import threading
-from contextlib import contextmanager
+from functools import partial
 
 import pytest
 import requests
-from django.conf import settings as django_settings
 
 from access.issuing import UserAccessToken
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 from tests.factories.access import CLIENT_SECRET, RoleAssignmentFactory, make_application
 from tests.factories.learners import UserFactory
-from tests.live_service import database_url, wait_until
+from tests.live_service import wait_until
+from tests.live_worker import live_worker
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -36,29 +33,12 @@ def grades_file(tmp_path):
 @pytest.fixture
 def worker(settings, grades_file):
     """Runs a worker for as long as a block lasts."""
-
-    @contextmanager
-    def worker():
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "run_worker"],
-            cwd=django_settings.BASE_DIR,
-            env=os.environ
-            | {
-                "DATABASE_URL": database_url(),
-                "FILES_FOLDER": str(settings.MEDIA_ROOT),
-                "GRADES_BACKEND": "tests.registrar.waiting_grades.WaitingGrades",
-                "GRADES_FILE": str(grades_file),
-            },
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            yield
-        finally:
-            process.kill()
-            process.wait()
-
-    return worker
+    return partial(
+        live_worker,
+        FILES_FOLDER=str(settings.MEDIA_ROOT),
+        GRADES_BACKEND="tests.registrar.waiting_grades.WaitingGrades",
+        GRADES_FILE=str(grades_file),
+    )
 
 
 class Client:
