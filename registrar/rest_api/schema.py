@@ -38,12 +38,14 @@ class RegistrarSchema(AutoSchema):
         return [f"Registrar {self.path.split('/')[2]}"]
 
 
-def describe(name: str, summary: str, *codes: int, **options: Any) -> Callable[[Method], Method]:
+def describe(
+    name: str, summary: str, *codes: int, responses: dict[int, OpenApiResponse], **options: Any
+) -> Callable[[Method], Method]:
     """Describe an operation; `codes` are those of its errors. Other arguments are those of `extend_schema`."""
 
     def decorate(method: Method) -> Method:
-        responses = options.pop("responses") | {code: ERRORS[code] for code in (*codes, 401, 405, 406, 429)}
-        described = extend_schema(summary=summary, responses=responses, **options)(method)
+        answers = responses | {code: ERRORS[code] for code in (*codes, 401, 405, 406, 429)}
+        described = extend_schema(summary=summary, responses=answers, **options)(method)
         cast(Any, described).name_in_schema = name
         return described
 

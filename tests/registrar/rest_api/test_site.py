@@ -1,8 +1,13 @@
 """Registrar's other routes, and the setting that switches all of them off (registrar page, section 12)."""
 
 import importlib
+import json
+import os
+import subprocess
+import sys
 
 import pytest
+from django.conf import settings
 from django.urls import clear_url_caches
 
 import config.urls
@@ -15,6 +20,34 @@ def test_health_is_told_in_registrars_words(anonymous_client, path):
 
     assert response.status_code == 200
     assert response.json() == {"overall_status": "OK", "detailed_status": {"database_status": "OK"}}
+
+
+def test_health_is_unavailable_while_the_database_is_down():
+    # In a process of its own, since the tests' connection stands already. Nothing listens on port 1.
+    program = """
+import django
+django.setup()
+from django.test import Client
+answer = Client(headers={"host": "localhost"}).get("/health")
+print(answer.status_code, answer.content.decode())
+"""
+    environment = {"DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": "postgres://a:b@127.0.0.1:1/c"}
+
+    finished = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=settings.BASE_DIR,
+        env=os.environ | environment,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+
+    status, _, body = finished.stdout.partition(" ")
+    assert status == "503"
+    assert json.loads(body) == {
+        "overall_status": "UNAVAILABLE",
+        "detailed_status": {"database_status": "UNAVAILABLE"},
+    }
 
 
 @pytest.mark.parametrize("path", ["cache/", "cache", "cache/masters-in-cs/", "cache/masters-in-cs"])
@@ -40,7 +73,7 @@ def test_there_is_nothing_else(staff_client, path):
 
 
 @pytest.fixture
-def switched_off(settings):
+def switched_off(settings):  # pytest-django's, which puts the setting back
     settings.ENABLE_REGISTRAR_API = False
     importlib.reload(config.urls)
     clear_url_caches()

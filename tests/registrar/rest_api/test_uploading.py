@@ -1,8 +1,10 @@
 """Uploads (registrar page, section 9), and the files that tell what became of them (section 5)."""
 
+import errno
 import threading
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from rest_framework.test import APIClient
@@ -479,3 +481,21 @@ def test_what_was_in_other_columns_is_not_stored(writer, path, work, settings):
     stored = [file.read_bytes() for file in settings.MEDIA_ROOT.rglob("*") if file.is_file()]
     assert len(stored) == 2
     assert not any(b"Secretname" in content for content in stored)
+
+
+class FullStorage(FileSystemStorage):
+    """Takes nothing."""
+
+    def _save(self, name, content):
+        raise OSError(errno.ENOSPC, "full")
+
+
+def test_a_full_file_storage_is_told_and_starts_nothing(writer, path, settings):
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": f"{__name__}.FullStorage"}}
+
+    response = send_file(writer, path, b"student_key,status\nabc,enrolled\n")
+
+    assert (response.status_code, response["Retry-After"]) == (503, "300")
+    assert response.json()["detail"].startswith("The service has no space left")
+    assert not Job.objects.exists()
+    assert not Import.objects.exists()
