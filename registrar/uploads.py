@@ -91,13 +91,12 @@ def start_upload_job(
     """
     refuse_second_upload(program)
     rows, has_course_staff = read_upload(file, operation, with_course_staff=with_course_staff)
-    curriculum = find_active_curriculum(program)
-    if operation == JobOperation.WRITE_PROGRAM_ENROLLMENTS:
-        if curriculum is None:
-            raise InvalidRequest("The program has no active curriculum to enroll students in.")
-        rows = _settle_program_rows(rows)
-    else:
+    if operation == JobOperation.WRITE_COURSE_RUN_ENROLLMENTS:
         rows = _settle_course_rows(rows, CourseRunFinder(program))
+    elif find_active_curriculum(program) is None:
+        raise InvalidRequest("The program has no active curriculum to enroll students in.")
+    else:
+        rows = _settle_program_rows(rows)
     for row in rows:
         if not row.word and row.status not in STATUSES[operation]:
             row.word = WriteFailure.INVALID_STATUS.value
