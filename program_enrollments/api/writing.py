@@ -7,7 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DataError, IntegrityError, InternalError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, InternalError, transaction
 from opaque_keys.edx.keys import CourseKey
 from psycopg2 import errorcodes
 
@@ -37,6 +37,8 @@ Record = TypeVar("Record", ProgramEnrollmentRecord, ProgramCourseEnrollmentRecor
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
 Outcomes = dict[str, str]
+
+REFUSALS = (DataError, IntegrityError, InternalError)
 
 
 def write_program_enrollments(
@@ -121,13 +123,14 @@ def carry_out_program_rows(
         )
         return write_rows(decision, program_uuid=program.uuid, source=source)
 
+    def lock() -> None:
+        if not others_are_locked_out:
+            _lock_learners_of(program, rows)
+
     def refuse(row: RowName) -> RowAnswer:
         return RowAnswer(row.input_order, WriteFailure.INTERNAL_ERROR.value, None, None)
 
-    with transaction.atomic():
-        if not others_are_locked_out:
-            _lock_learners_of(program, rows)
-        return _write_around_faults(rows, write, refuse)
+    return _write_around_faults(rows, lock=lock, write=write, refuse=refuse)
 
 
 def carry_out_program_course_enrollments(
@@ -160,13 +163,14 @@ def carry_out_program_course_enrollments(
         observe(decisions)
         return _write_course_decisions(decisions, source)
 
+    def lock() -> None:
+        if not others_are_locked_out:
+            _lock_learners_of(program, records)
+
     def refuse(record: ProgramCourseEnrollmentRecord) -> CourseDecision:
         return CourseDecision(record, WriteFailure.INTERNAL_ERROR.value)
 
-    with transaction.atomic():
-        if not others_are_locked_out:
-            _lock_learners_of(program, records)
-        return _write_around_faults(records, write, refuse)
+    return _write_around_faults(records, lock=lock, write=write, refuse=refuse)
 
 
 def _refuse_unknown_curricula(program: Program, records: Sequence[ProgramEnrollmentRecord]) -> None:
@@ -200,30 +204,55 @@ def _lock_learners_of(program: Program, rows: Sequence[RowName] | Sequence[Progr
 
 def _write_around_faults(
     rows: Sequence[Row],
+    *,
+    lock: Callable[[], None],
     write: Callable[[Sequence[Row]], list[Answer]],
     refuse: Callable[[Row], Answer],
 ) -> list[Answer]:
-    """Write all at once; where the database refuses a row, close in on its learner, who gets `internal-error`.
+    """Write all at once, in one transaction; where the database refuses a row, close in on its learner.
 
+    `lock` takes the locks of all rows. A learner whose row is refused gets `internal-error`.
     Raises: DatabaseError: it takes no writes at all, whoever they are about.
     """
     if not rows:
         return []
     try:
         with transaction.atomic():
+            lock()
             return write(rows)
-    except (DataError, IntegrityError, InternalError) as fault:
-        state = getattr(fault.__cause__, "pgcode", None)
-        # Of all that passes with time, such as a full disk, the only one that comes as an internal error.
-        if state == errorcodes.READ_ONLY_SQL_TRANSACTION:
-            raise
+    except REFUSALS as fault:
+        _reraise_outage(fault)
+    with transaction.atomic():
+        lock()
+        return _close_in(rows, write, refuse)
+
+
+def _close_in(
+    rows: Sequence[Row], write: Callable[[Sequence[Row]], list[Answer]], refuse: Callable[[Row], Answer]
+) -> list[Answer]:
+    try:
+        with transaction.atomic():
+            return write(rows)
+    except REFUSALS as fault:
+        _reraise_outage(fault)
         if len(rows) == 1:
             # The fault's own text may quote the row, and with it the learner.
-            logger.error("The database refused one learner's enrollment: %s, SQLSTATE %s.", type(fault).__name__, state)  # noqa: TRY400 -- see above
+            logger.error(  # noqa: TRY400 -- see above
+                "The database refused one learner's enrollment: %s, SQLSTATE %s.", type(fault).__name__, _state(fault)
+            )
             return [refuse(rows[0])]
     middle = len(rows) // 2
-    first_half = _write_around_faults(rows[:middle], write, refuse)
-    return first_half + _write_around_faults(rows[middle:], write, refuse)
+    return _close_in(rows[:middle], write, refuse) + _close_in(rows[middle:], write, refuse)
+
+
+def _reraise_outage(fault: DatabaseError) -> None:
+    # Of all that passes with time, such as a full disk, the only one that comes as an internal error.
+    if _state(fault) == errorcodes.READ_ONLY_SQL_TRANSACTION:
+        raise fault
+
+
+def _state(fault: DatabaseError) -> str | None:
+    return getattr(fault.__cause__, "pgcode", None)
 
 
 def _write_course_decisions(decisions: Sequence[CourseDecision], source: ChangeSource) -> list[CourseDecision]:
