@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.validators import slug_re
+from django.db import connection
 from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 from opaque_keys.edx.keys import CourseKey
@@ -18,13 +19,40 @@ from catalog.constants import Pacing
 from catalog.program_types import slug_of_type
 from catalog.service import Course, CourseRun, Curriculum, DueDate, Organization, Program, RunPlacement
 
+# Every request about a program begins with this question; composing it anew by the ORM took a quarter of a page's time.
+FIND_PROGRAM = """
+SELECT uuid, key, title, type, marketing_slug, marketing_url, status, ARRAY(
+    SELECT json_build_array(organization.id, organization.key, organization.name)
+    FROM catalog_programorganization AS link
+    JOIN catalog_organization AS organization ON organization.id = link.organization_id
+    WHERE link.program_id = program.id
+    ORDER BY link.position, link.id
+)
+FROM catalog_program AS program WHERE uuid = %s
+"""
+
 
 class DatabaseCatalog:
     """Answers from the mirror that `load_catalog` fills; never asks over the network."""
 
     def find_program(self, program_uuid: UUID) -> Program | None:
         """See `Catalog`. One query."""
-        return next(iter(_read_programs(models.Program.objects.filter(uuid=program_uuid))), None)
+        with connection.cursor() as cursor:
+            cursor.execute(FIND_PROGRAM, [program_uuid])
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        uuid, key, title, program_type, marketing_slug, marketing_url, status, organizations = row
+        return Program(
+            uuid=uuid,
+            key=key,
+            title=title,
+            type=program_type,
+            marketing_slug=marketing_slug,
+            marketing_url=marketing_url,
+            status=status,
+            authoring_organizations=tuple(Organization(*record) for record in organizations),
+        )
 
     def find_program_by_key(self, program_key: str) -> Program | None:
         """See `Catalog`. One query."""
