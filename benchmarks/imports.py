@@ -1,30 +1,40 @@
-"""Measures an import of a large roster beside the limit of the database, and what another one does to 25-record writes.
+"""An import of a large roster beside the limit of the database, and what another one does to 25-record writes.
 
-`python -m benchmarks.imports [--rows 1000000]`. The limit is what PostgreSQL needs for the same rows, with the same
-constraints, indexes, history and durability: COPY to a staging table, then one statement. Both begin with empty tables.
+The limit is what PostgreSQL needs for the same rows, with the same constraints, indexes, history and durability: COPY
+to a staging table, then one statement. Both begin with empty tables.
 """
 
-import argparse
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from typing import NamedTuple
+from uuid import UUID
 
 import psutil
+from django.db import connection, transaction
 
 from benchmarks import database
+from benchmarks.batches import NEW, SIZE
+from benchmarks.filling import School, make_school
+from benchmarks.judging import Row
+from benchmarks.measuring import MEGABYTE
+from benchmarks.server import running
+from benchmarks.writes import Writers
+from imports.constants import ImportKind
+from imports.models import Import
+from imports.service import create_import
 
 POLL_SECONDS = 0.02
 QUIET_SECONDS = 5
+START_SECONDS = 3
 LINKED_SHARE = 10
 """One in so many learners has an account already."""
+
+NAIVE_BATCHES = 40
 
 BARE_WRITE = """
 WITH written AS (
@@ -45,7 +55,7 @@ FROM written
 """
 
 
-class School(NamedTuple):
+class Place(NamedTuple):
     """A program to import into."""
 
     program_uuid: UUID
@@ -61,39 +71,61 @@ class Sample(NamedTuple):
     rows_done: int
 
 
-def main() -> int:
-    """Print the table; returns the exit code, 1 when a "must" is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    rows: int = parser.parse_args().rows
-    database.start()
+def measure(rows: int) -> list[Row]:
+    """Measure it all, in a database of its own making that may be emptied afterwards."""
     school = make_school()
+    place = Place(school.program_uuids[0], school.curriculum_uuids[0])
     path = database.FOLDER / f"roster-{rows}.csv"
     write_roster(path, rows)
-    bare_seconds = measure_bare(school, path)
-    samples, peak_bytes = measure_import(school, path)
-    with put_probe(school) as quiet_puts:
+    bare_seconds = measure_bare(place, path)
+    naive_rate = measure_naive(school)
+    samples, peak_bytes = measure_import(place, path)
+    with put_probe(place) as quiet_puts:
         time.sleep(QUIET_SECONDS)
     quiet = statistics.median(quiet_puts[3:])
-    with put_probe(school) as busy_puts:
-        measure_import(school, path)
+    with put_probe(place) as busy_puts:
+        measure_import(place, path)
     busy = statistics.median(busy_puts[3:])
-    return report(rows=rows, bare_seconds=bare_seconds, samples=samples, peak_bytes=peak_bytes, quiet=quiet, busy=busy)
+    path.unlink()
 
-
-def make_school() -> School:
-    """Return an empty program with one active curriculum, an identity provider, and some accounts."""
-    from catalog.models import Curriculum, Organization, Program, ProgramOrganization  # noqa: PLC0415 -- settings
-    from learners.models import IdentityProvider  # noqa: PLC0415 -- as above
-
-    key = f"bench-{uuid4().hex[:8]}"
-    organization = Organization.objects.create(key=key, name="Bench")
-    IdentityProvider.objects.get_or_create(slug="bench", defaults={"organization": organization})
-    IdentityProvider.objects.filter(slug="bench").update(organization=organization)
-    program = Program.objects.create(key=key, title="Bench", type="Masters", marketing_slug=key, status="active")
-    ProgramOrganization.objects.create(program=program, organization=organization, position=0)
-    curriculum = Curriculum.objects.create(program=program, name="Bench", is_active=True)
-    return School(program.uuid, curriculum.uuid)
+    began, ended = samples[0].at, samples[-1].at
+    apply_began = next(sample.at for sample in samples if sample.state == "applying")
+    bare_rate = rows / bare_seconds
+    return [
+        Row(
+            key="import",
+            work=f"Import of {rows:,} rows with history",
+            value=(ended - began) / bare_seconds,
+            must=4,
+            aim=1.5,
+            limit=f"{bare_rate:,.0f} rows/s",
+            service=f"{rows / (ended - began):,.0f} rows/s (planned in {apply_began - began:.1f} s, applied in"
+            f" {ended - apply_began:.1f} s)",
+            naive=f"{naive_rate:,.0f} rows/s, {bare_rate / naive_rate:.1f} x",
+        ),
+        Row(
+            key="import_gap",
+            work="Longest time without progress of an import",
+            value=max(after.at - before.at for before, after in pairwise(samples)),
+            unit="s",
+            must=1,
+        ),
+        Row(
+            key="import_memory",
+            work="Memory of the worker that imports",
+            value=peak_bytes / MEGABYTE,
+            unit="MB",
+            must=300,
+        ),
+        Row(
+            key="import_put",
+            work="Write of 25 while an import runs, against a quiet database",
+            value=busy / quiet,
+            must=2,
+            limit=f"quiet {quiet:.1f} ms",
+            service=f"{busy:.1f} ms",
+        ),
+    ]
 
 
 def write_roster(path: Path, rows: int) -> None:
@@ -102,7 +134,7 @@ def write_roster(path: Path, rows: int) -> None:
         file.write("student_key,status\n")
         for number in range(rows):
             file.write(f"student-{number:07},{'pending' if number % 3 else 'enrolled'}\n")
-    execute(
+    database.execute(
         """
         INSERT INTO learners_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active,
                                    date_joined)
@@ -120,18 +152,16 @@ def write_roster(path: Path, rows: int) -> None:
 
 def empty_tables() -> None:
     """Let the next measurement begin as the one before it did."""
-    execute(
+    database.execute(
         "TRUNCATE program_enrollments_programenrollment, program_enrollments_historicalprogramenrollment,"
         " imports_import, imports_importrow, django_tasks_database_dbtaskresult CASCADE"
     )
-    execute("ANALYZE")
-    execute("CHECKPOINT")
+    database.execute("ANALYZE")
+    database.execute("CHECKPOINT")
 
 
-def measure_bare(school: School, path: Path) -> float:
+def measure_bare(place: Place, path: Path) -> float:
     """Return the seconds that PostgreSQL needs for the rows and their history."""
-    from django.db import connection, transaction  # noqa: PLC0415 -- needs the settings
-
     empty_tables()
     lines = StringIO("".join(path.open().readlines()[1:]))
     began = time.perf_counter()
@@ -139,24 +169,30 @@ def measure_bare(school: School, path: Path) -> float:
         cursor.execute("CREATE TEMPORARY TABLE bare (student_key varchar(255), status varchar(9)) ON COMMIT DROP")
         cursor.copy_expert("COPY bare FROM STDIN WITH (FORMAT csv)", lines)
         cursor.execute("ANALYZE bare")
-        cursor.execute(BARE_WRITE, {"program": school.program_uuid, "curriculum": school.curriculum_uuid})
+        cursor.execute(BARE_WRITE, {"program": place.program_uuid, "curriculum": place.curriculum_uuid})
     return time.perf_counter() - began
 
 
-def measure_import(school: School, path: Path) -> tuple[list[Sample], int]:
-    """Import the file by a worker of its own. Returns what a client saw, and the worker's peak memory in bytes."""
-    from imports.constants import ImportKind  # noqa: PLC0415 -- needs the settings
-    from imports.models import Import  # noqa: PLC0415 -- as above
-    from imports.service import create_import  # noqa: PLC0415 -- as above
+def measure_naive(school: School) -> float:
+    """Return the rows per second that go in as the original system takes them, 25 at a time."""
+    writers = Writers(school)
+    empty_tables()
+    began = time.perf_counter()
+    for _ in range(NAIVE_BATCHES):
+        writers.by_naive(NEW.take(), "enrolled")
+    return NAIVE_BATCHES * SIZE / (time.perf_counter() - began)
 
+
+def measure_import(place: Place, path: Path) -> tuple[list[Sample], int]:
+    """Import the file by a worker of its own. Returns what a client saw, and the worker's peak memory in bytes."""
     empty_tables()
     samples: list[Sample] = []
     with running("manage.py", "run_worker") as worker:
         memory = psutil.Process(worker.pid)
-        time.sleep(3)  # its start is no part of the import
+        time.sleep(START_SECONDS)  # its start is no part of the import
         with path.open("rb") as file:
             item = create_import(
-                program_uuid=school.program_uuid, kind=ImportKind.PROGRAM_ENROLLMENTS, file=file, file_name=path.name
+                program_uuid=place.program_uuid, kind=ImportKind.PROGRAM_ENROLLMENTS, file=file, file_name=path.name
             )
         seen = Import.objects.filter(pk=item.pk).values_list("state", "rows_total", "rows_done")
         samples.append(Sample(time.perf_counter(), "queued", 0, 0))
@@ -172,64 +208,10 @@ def measure_import(school: School, path: Path) -> tuple[list[Sample], int]:
     return samples, peak_bytes
 
 
-def report(*, rows: int, bare_seconds: float, samples: list[Sample], peak_bytes: int, quiet: float, busy: float) -> int:
-    """Print the table. Returns the exit code."""
-    began, ended = samples[0].at, samples[-1].at
-    apply_began = next(sample.at for sample in samples if sample.state == "applying")
-    gap = max(after.at - before.at for before, after in pairwise(samples))
-    ratio = (ended - began) / bare_seconds
-    say(f"{'':34}{'seconds':>9}{'rows/s':>11}")
-    for name, seconds in (
-        ("limit: COPY and one statement", bare_seconds),
-        ("import, planned", apply_began - began),
-        ("import, applied", ended - apply_began),
-        ("import, whole", ended - began),
-    ):
-        say(f"{name:34}{seconds:9.1f}{rows / seconds:11,.0f}")
-    musts = (
-        ("import against the limit", f"{ratio:.2f} x", ratio <= 4, "4 x"),
-        ("longest time without progress", f"{gap:.2f} s", gap <= 1, "1 s"),
-        ("peak memory of the worker", f"{peak_bytes / 1e6:.0f} MB", peak_bytes < 300e6, "300 MB"),
-        ("write of 25 meanwhile, median", f"{busy:.1f} ms, {busy / quiet:.2f} x", busy < 2 * quiet, f"2 x {quiet:.1f}"),
-    )
-    for name, value, is_met, must in musts:
-        say(f"{name:34}{value:>20}   must: {must:10} {'met' if is_met else 'MISSED'}")
-    return 0 if all(must[2] for must in musts) else 1
-
-
 @contextmanager
-def running(*arguments: str) -> "Iterator[subprocess.Popen[str]]":
-    """Run a Python program of this project while the block lasts."""
-    process = subprocess.Popen(  # noqa: S603 -- our own
-        [sys.executable, *arguments], cwd=database.ROOT, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-
-
-@contextmanager
-def put_probe(school: School) -> Iterator[list[float]]:
+def put_probe(place: Place) -> Iterator[list[float]]:
     """Write 25 learners again and again while the block lasts; the list has the milliseconds of each after it."""
     milliseconds: list[float] = []
-    with running("-m", "benchmarks.put_probe", str(school.program_uuid), str(school.curriculum_uuid)) as process:
+    with running("-m", "benchmarks.put_probe", str(place.program_uuid), str(place.curriculum_uuid)) as process:
         yield milliseconds
     milliseconds.extend(float(line) for line in process.communicate()[0].splitlines())
-
-
-def execute(sql: str, parameters: dict[str, Any] | None = None) -> None:
-    """Run statements that return nothing."""
-    from django.db import connection  # noqa: PLC0415 -- needs the settings
-
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-
-
-def say(line: str) -> None:
-    """Print at once."""
-    print(line, flush=True)  # noqa: T201 -- the report is for a terminal
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -15,7 +15,7 @@ PAUSE_SECONDS = 0.1
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
     django.setup()
     from program_enrollments import api  # noqa: PLC0415 -- needs the settings
     from program_enrollments.constants import WriteAction  # noqa: PLC0415 -- as above

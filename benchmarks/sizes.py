@@ -1,0 +1,77 @@
+"""What operations cost while the tables grow."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.batches import KnownLearners
+from benchmarks.calls import InProcess, grades_path, listing_path, overview_path
+from benchmarks.filling import INTERLEAVED, OVERVIEW_LEARNERS, School
+from benchmarks.judging import Row
+from benchmarks.measuring import alternate
+from benchmarks.pages import list_pages
+from benchmarks.scale import Scale
+from benchmarks.writes import Writers, creating, updating
+
+BATCHES = 45
+OPERATIONS = {
+    "create": "write of 25, create",
+    "update": "write of 25, update",
+    "first_page": "first page of a program",
+    "last_page": "last page of a program",
+    "course_page": "last page of a course run",
+    "overview": "overview",
+    "grades": "page of grades",
+}
+
+
+@dataclass(frozen=True)
+class SizePoint:
+    """Medians in milliseconds at one size; the names are those of `OPERATIONS`, and the limit's two writes."""
+
+    rows: int
+    medians: dict[str, float]
+
+
+def measure(school: School, scale: Scale, *, rows: int, program_rows: int) -> SizePoint:
+    """Measure each operation with the tables as they are: `program_rows` of `rows` are the interleaved program's."""
+    writers = Writers(school)
+    learners = KnownLearners(program_rows)
+    client = InProcess(school.tokens[0])
+    program, run_key = school.program_uuids[INTERLEAVED], school.run_keys[INTERLEAVED][0]
+    last = list_pages(program, "program")["last"]
+    last_of_run = list_pages(program, "run")["last"]
+    operations: dict[str, Callable[[int], object]] = {
+        "limit_create": creating(writers.by_limit),
+        "limit_update": updating(writers.by_limit, learners.take(BATCHES)),
+        "create": creating(writers.by_service),
+        "update": updating(writers.by_service, learners.take(BATCHES)),
+        "first_page": lambda number: client.get(listing_path(program)),
+        "last_page": lambda number: client.get(listing_path(program) + last),
+        "course_page": lambda number: client.get(listing_path(program, run_key) + last_of_run),
+        "overview": lambda number: client.get(overview_path(program, f"learner-{number % OVERVIEW_LEARNERS}")),
+        "grades": lambda number: client.get(grades_path(program, run_key)),
+    }
+    return SizePoint(rows, alternate(operations, rounds=scale.rounds_by_size))
+
+
+def judge(points: Sequence[SizePoint]) -> list[Row]:
+    """Return a row for each operation: its slowest median against the one at the smallest size."""
+    rows = []
+    smallest = points[0]
+    for key, work in OPERATIONS.items():
+        slowest = max(points, key=lambda point: point.medians[key])
+        limit = f"limit_{key}"
+        rows.append(
+            Row(
+                key=f"growth_{key}",
+                work=f"From {smallest.rows:,} to {points[-1].rows:,} rows: {work}",
+                value=slowest.medians[key] / smallest.medians[key],
+                must=1.5,
+                aim=1.2,
+                limit=f"grows {max(point.medians[limit] for point in points) / smallest.medians[limit]:.2f} x"
+                if limit in smallest.medians
+                else "",
+                service=f"{smallest.medians[key]:.2f} ms, at {slowest.rows:,} {slowest.medians[key]:.2f} ms",
+            )
+        )
+    return rows
