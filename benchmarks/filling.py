@@ -40,7 +40,7 @@ FIRST_WRITABLE_ROW = 2 * OVERVIEW_LEARNERS
 PARTNERS = 16
 TOKEN_SECONDS = 24 * 3600
 FIRST_USER_ID = 100_000_000
-LARGE_STEP = 500_000
+LARGE_STEP = 200_000
 """From here on, rows come first and indexes after them."""
 
 ENROLLMENTS = "program_enrollments_programenrollment"

@@ -82,7 +82,7 @@ def measure(clients: Clients, scale: Scale) -> list[LoadResult]:
                 clients=count,
                 requests_per_second=len(everything) / outcome.seconds,
                 all=summarize(everything),
-                by_kind={kind: summarize(some) for kind, some in outcome.latencies.items()},
+                by_kind={kind: summarize(some) for kind, some in outcome.latencies.items() if some},
                 errors=outcome.errors,
                 reconnects=outcome.reconnects,
             )

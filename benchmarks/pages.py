@@ -83,13 +83,13 @@ def measure_depth(school: School, scale: Scale, client: InProcess, *, place: str
     worst = max(plans.values(), key=lambda plan: plan.rows_read)
     return Row(
         key=f"depth_{place}_{listing}",
-        work=f"Slowest page of a {place} program of {scale.program_size:,} against its first page"
+        work=f"Slowest page of {scale.program_size:,} rows, {place}, against the first page"
         + (", listing of a course run" if listing == "run" else ""),
         value=medians[slowest] / medians["first"],
         must=1.5,
         aim=1.2,
         limit=f"first {medians['first']:.2f} ms",
-        service=f"{slowest} {medians[slowest]:.2f} ms",
+        service=", ".join(f"{name} {median:.2f} ms" for name, median in medians.items() if name != "first"),
         naive=_measure_naive_depth(program, pages, client) if listing == "program" else "",
         plan=str(worst),
     )

@@ -37,9 +37,9 @@ FULL = Scale(
     naive_seconds=10,
 )
 QUICK = Scale(
-    steps=(10_000, 50_000, 200_000, 400_000),
-    main=200_000,
-    imported=100_000,
+    steps=(10_000, 50_000, 400_000),
+    main=400_000,
+    imported=200_000,
     rounds=60,
     rounds_by_size=40,
     export_rounds=3,
