@@ -6,6 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from access.constants import Role, Scope
@@ -15,6 +16,11 @@ from catalog.service import Program, get_catalog
 from learners.service import User
 
 Place = TypeVar("Place", str, UUID)
+
+HELD_ROLES = f"""
+SELECT organization_key, program_uuid, role FROM {RoleAssignment._meta.db_table}
+WHERE user_id = %s OR group_id IN (SELECT group_id FROM {User.groups.through._meta.db_table} WHERE user_id = %s)
+"""  # noqa: S608 -- identifiers come from our models, values are parameters
 
 ANY_ROLE = frozenset(Role)
 WRITER_ROLES = frozenset({Role.WRITER})
@@ -84,13 +90,20 @@ def get_role_access(user: User | AnonymousUser) -> ProgramAccess:
 def _get_access(user: User | AnonymousUser, *, is_unlimited: bool, scopes: frozenset[str] | None) -> ProgramAccess:
     if not user.is_authenticated or not user.is_active:
         return ProgramAccess(is_unlimited=False, roles_by_organization={}, roles_by_program={}, scopes=scopes)
-    assignments = () if is_unlimited else list_assignments_of(user)
+    held = [] if is_unlimited else _read_held_roles(user)
     return ProgramAccess(
         is_unlimited=is_unlimited,
-        roles_by_organization=_collect((row.organization_key, row.role) for row in assignments),
-        roles_by_program=_collect((row.program_uuid, row.role) for row in assignments),
+        roles_by_organization=_collect((organization_key, role) for organization_key, _, role in held),
+        roles_by_program=_collect((program_uuid, role) for _, program_uuid, role in held),
         scopes=scopes,
     )
+
+
+def _read_held_roles(user: User) -> list[tuple[str | None, UUID | None, str]]:
+    # As `list_assignments_of`, by a statement that stands: every request asks, and composing it took a tenth of a page.
+    with connection.cursor() as cursor:
+        cursor.execute(HELD_ROLES, [user.pk, user.pk])
+        return list(cursor.fetchall())
 
 
 def list_assignments_of(user: User) -> "QuerySet[RoleAssignment]":

@@ -6,8 +6,8 @@ its connection to the database lives. An import that lost its worker is taken up
 
 import logging
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from hashlib import blake2b
 from itertools import islice
@@ -273,10 +273,12 @@ def _apply(item: Import) -> None:
 
 
 def _apply_whole(item: Import, program: Program) -> None:
+    item.rows_done = 0
     try:
-        with transaction.atomic():
+        with _shown_progress(item) as show, transaction.atomic():
             api.lock_out_other_writers()
             while _apply_chunk(item, program):
+                show()
                 _stop_if_asked(item)
             # Not before: whoever wants to cancel the import needs its row.
             _update(item, **_progress(item))
@@ -285,6 +287,24 @@ def _apply_whole(item: Import, program: Program) -> None:
         rewrite_rows(item.pk, refusal.rows)
         item.counts = count_outcomes(item)
         _finish(item, ImportState.REJECTED, counts=item.counts, **_explain_rejection(item, len(refusal.rows)))
+
+
+@contextmanager
+def _shown_progress(item: Import) -> Iterator[Callable[[], None]]:
+    """Yield what tells how far an import is whose transaction has not ended; takes it back where that fails."""
+
+    def show() -> None:
+        with other_connection.cursor() as cursor:
+            cursor.execute("UPDATE imports_import SET rows_done = %s WHERE id = %s", [item.rows_done, item.pk])
+
+    with closing(connection.copy()) as other_connection:
+        try:
+            yield show
+        except BaseException:
+            item.rows_done = 0
+            with suppress(DatabaseError, InterfaceError):
+                show()
+            raise
 
 
 def _apply_chunk(item: Import, program: Program) -> bool:

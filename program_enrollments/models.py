@@ -30,7 +30,7 @@ class ProgramEnrollment(TimeStampedModel):
     curriculum_uuid = models.UUIDField("curriculum")
     status = models.CharField(max_length=9, choices=ProgramEnrollmentStatus)
 
-    history = HistoricalRecords(bases=[TracedChange])
+    history = HistoricalRecords(bases=[TracedChange], history_id_field=models.BigAutoField())
 
     class Meta:
         ordering = ("id",)
@@ -98,7 +98,7 @@ class ProgramCourseEnrollment(TimeStampedModel):
     course_key = CourseKeyField(max_length=255)
     status = models.CharField(max_length=9, choices=ProgramCourseEnrollmentStatus)
 
-    history = HistoricalRecords(bases=[TracedChange])
+    history = HistoricalRecords(bases=[TracedChange], history_id_field=models.BigAutoField())
 
     class Meta:
         ordering = ("id",)

@@ -130,7 +130,8 @@ def fetch_program_course_enrollments(
         return enrollments.filter(**listing).select_related("program_enrollment__user").order_by("id")
     names_learners = users is not None or external_user_keys is not None
     page = _in_listing_order(enrollments, names_learners=names_learners, **listing)
-    return page.prefetch_related("program_enrollment__user")
+    # Unlike accounts, program enrollments are never few where a run's listing is long.
+    return page.select_related("program_enrollment")
 
 
 def fetch_program_enrollments_by_student(

@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -438,6 +439,7 @@ def _array_item(value: Any) -> str:
     return f'"{text}"'
 
 
+@cache
 def _history_insert(model: type[models.Model], *, change: str = "%(change)s") -> str:
     """Return the statement that logs the table `written`; `change` is the SQL of an entry's type."""
     columns = _columns(model, [field.attname for field in model._meta.concrete_fields])

@@ -1,10 +1,12 @@
 """What becomes of an uploaded roster (imports page)."""
 
 import os
+from contextlib import closing
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from imports import running
@@ -449,3 +451,25 @@ def test_files_that_no_import_has_are_pruned_once_they_cannot_be_uploads_under_w
         os.utime(path, (0, 0))
     assert prune_imports() == 0
     assert [path.exists() for path in (stray, fresh, kept)] == [False, True, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_atomic_import_shows_its_progress_and_takes_it_back_when_it_is_canceled(upload, monkeypatch):
+    monkeypatch.setattr(running, "APPLIED_AT_ONCE", 2)
+    seen = []
+    stop_if_asked = running._stop_if_asked
+
+    def cancel_after_two_chunks(item):
+        if item.state == "applying":
+            with closing(connection.copy()) as other, other.cursor() as cursor:
+                cursor.execute("SELECT rows_done FROM imports_import WHERE id = %s", [item.pk])
+                seen.append(cursor.fetchone()[0])
+            if len(seen) == 2:
+                cancel_import(item.pk)
+        stop_if_asked(item)
+
+    monkeypatch.setattr(running, "_stop_if_asked", cancel_after_two_chunks)
+    item = upload(HEADER, *[f"{n},enrolled" for n in range(6)], is_atomic=True)
+
+    assert seen == [2, 4]
+    assert (item.state, item.rows_done, ProgramEnrollment.objects.count()) == ("canceled", 0, 0)

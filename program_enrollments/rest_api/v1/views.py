@@ -131,7 +131,7 @@ class ProgramCourseGradesViewSet(CourseRunMixin):
         enrollments = api.fetch_program_course_enrollments(
             program_uuid=self.program.uuid, course_key=self.course_key, is_linked=True, by_page=True
         )
-        page = self.paginate_queryset(enrollments)
+        page = self.paginate_queryset(enrollments.prefetch_related("program_enrollment__user"))
         if not page:
             return Response(status=HTTPStatus.NO_CONTENT)
         grades = list(api.iter_program_course_grades(course_key=self.course_key, enrollments=page))
