@@ -36,21 +36,25 @@ added AS (
 )
 SELECT DISTINCT user_id, curriculum_uuid, student_key FROM decided WHERE user_id IS NOT NULL AND failure IS NULL
 """
-# What a plan's row expects is what stood when it was planned.
+# What a plan's row expects is what stood when it was planned. Row by row, since statistics that are stale while an
+# import runs would have the planner expect a single row, and join thousands by nested loops.
 PLANNED_ROWS = """
-SELECT position AS input_order, student_key, curriculum_uuid, status, before ->> 'status' AS expected
-FROM imports_importrow WHERE owner_id = %(owner)s AND position = ANY (%(positions)s::integer[])
+SELECT wanted.position AS input_order, r.*
+FROM unnest(%(positions)s::integer[]) AS wanted(position) CROSS JOIN LATERAL (
+    SELECT student_key, curriculum_uuid, status, before ->> 'status' AS expected
+    FROM imports_importrow WHERE owner_id = %(owner)s AND position = wanted.position OFFSET 0
+) AS r
 """
 
-# Rows are joined by their primary key alone: whatever the planner's stale statistics say, that is looked up row by row.
+# Rows are found again by where they lie, which takes no statistics; nobody else writes them.
 SETTLE_REPETITIONS = """
 WITH repeated AS MATERIALIZED (
-    SELECT position, line, outcome, student_key, curriculum_uuid, course_key, (status, course_staff)::text AS said
+    SELECT ctid AS at, line, outcome, student_key, curriculum_uuid, course_key, (status, course_staff)::text AS said
     FROM imports_importrow
     WHERE owner_id = %(owner)s AND student_key = ANY (%(student_keys)s::text[])
 ),
 judged AS MATERIALIZED (
-    SELECT position, outcome, line,
+    SELECT at, outcome, line,
            min(said) OVER place <> max(said) OVER place AS is_contradiction,
            min(line) FILTER (WHERE outcome <> 'reject') OVER place AS first_line
     FROM repeated
@@ -66,7 +70,7 @@ SET outcome = CASE WHEN j.is_contradiction THEN 'reject' ELSE 'unchanged' END,
     error_message = CASE WHEN j.is_contradiction THEN %(message)s ELSE '' END,
     error_hint = CASE WHEN j.is_contradiction THEN %(hint)s ELSE format('The same as line %%s.', j.first_line) END
 FROM judged AS j
-WHERE r.owner_id = %(owner)s AND r.position = j.position
+WHERE r.ctid = j.at
   AND (j.is_contradiction OR (j.outcome <> 'reject' AND j.line > j.first_line))
 """
 
@@ -150,6 +154,12 @@ def clear_plan(item: Import) -> None:
     """Delete the rows of a plan that was not finished."""
     rows = ImportRow.objects.filter(owner=item)
     rows._raw_delete(rows.db)
+
+
+def refresh_statistics() -> None:
+    """Let the planner know how many rows plans have by now; it would join a new one as if it had a single row."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE imports_importrow")
 
 
 def settle_repeated_rows(item: Import, student_keys: Collection[str]) -> None:

@@ -27,7 +27,14 @@ from imports.copying import PlannedRow, read_next_names, read_next_rows, read_ro
 from imports.exceptions import ImportCanceled, RowRefused, WorkerStopping
 from imports.files import FileRefused, open_roster
 from imports.models import Import
-from imports.plan_statements import add_drops, clear_plan, count_outcomes, find_planned_rows, settle_repeated_rows
+from imports.plan_statements import (
+    add_drops,
+    clear_plan,
+    count_outcomes,
+    find_planned_rows,
+    refresh_statistics,
+    settle_repeated_rows,
+)
 from imports.planning import (
     Place,
     as_course_record,
@@ -158,6 +165,7 @@ def _plan(item: Import) -> None:
         return
     with transaction.atomic():
         if item.is_snapshot:
+            refresh_statistics()
             item.scope_active = add_drops(item)
         item.counts = count_outcomes(item)
         item.rows_total = sum(item.counts.values())

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Case, Exists, Model, OuterRef, Q, QuerySet, Value, When
-from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan, TupleLessThanOrEqual
+from django.db import connection
+from django.db.models import BooleanField, Case, Exists, Model, OuterRef, Q, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
 from opaque_keys.edx.keys import CourseKey
 
 from learners.service import User, find_user_ids_by_student_keys, list_role_holders
@@ -258,13 +260,12 @@ def list_course_staff(enrollments: Sequence[ProgramCourseEnrollment]) -> set[int
 
 def list_after(rows: QuerySet[Row], place: Mapping[str, Any]) -> QuerySet[Row]:
     """Return the rows of a listing that follow a place: the listing's own values, and an `id`."""
-    return rows.filter(TupleGreaterThan(Tuple(*place), tuple(place.values())))
+    return rows.filter(_is_placed(rows, ">", place))
 
 
 def list_before(rows: QuerySet[Row], place: Mapping[str, Any]) -> QuerySet[Row]:
     """Return the rows of a listing that precede a place, the nearest first."""
-    nearest_first = rows.order_by(*(f"-{name}" for name in place))
-    return nearest_first.filter(TupleLessThan(Tuple(*place), tuple(place.values())))
+    return rows.order_by(*(f"-{name}" for name in place)).filter(_is_placed(rows, "<", place))
 
 
 def _in_listing_order(rows: QuerySet[Row], *, names_learners: bool, **listing: Any) -> QuerySet[Row]:
@@ -277,9 +278,26 @@ def _in_listing_order(rows: QuerySet[Row], *, names_learners: bool, **listing: A
     in_order = rows.order_by(*listing, "id")
     if names_learners:
         return in_order.filter(**listing)
-    names = Tuple(*listing, "id")
-    first, last = (*listing.values(), 0), (*listing.values(), MAX_ID)
-    return in_order.filter(TupleGreaterThan(names, first), TupleLessThanOrEqual(names, last))
+    return in_order.filter(
+        _is_placed(rows, ">", {**listing, "id": 0}), _is_placed(rows, "<=", {**listing, "id": MAX_ID})
+    )
+
+
+def _is_placed(rows: QuerySet[Row], comparison: str, place: Mapping[str, Any]) -> RawSQL:
+    # The ORM's comparison of tuples says the same; composing it takes a third of a page's time.
+    table, values = _listing_columns(rows.model, tuple(place))
+    prepared = [str(value) if isinstance(value, CourseKey) else value for value in place.values()]
+    return RawSQL(f"({table}) {comparison} ({values})", prepared, output_field=BooleanField())  # noqa: S611 -- identifiers come from our models, values are parameters
+
+
+@cache
+def _listing_columns(model: type[Model], names: tuple[str, ...]) -> tuple[str, str]:
+    """Return the SQL of a listing's columns, and as many placeholders."""
+    quote = connection.ops.quote_name
+    table = quote(model._meta.db_table)
+    own = {field.attname: str(field.column) for field in model._meta.concrete_fields}
+    columns = [f"{table}.{quote(own[name])}" for name in names]
+    return ", ".join(columns), ", ".join("%s" for _ in names)
 
 
 def _learner_filter(

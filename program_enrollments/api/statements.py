@@ -231,6 +231,18 @@ def decide_rows(
         WriteAction.UPDATE: "WHEN enrollment_id IS NULL THEN %(not_in_program)s",
         WriteAction.UPSERT: "",
     }[action]
+    # Joined here, where the planner knows how many rows there are, and takes no nested loop.
+    account, accounts = (
+        (
+            "accounts.user_id",
+            """
+            LEFT JOIN unnest(%(account_keys)s::text[], %(account_ids)s::bigint[]) AS accounts(student_key, user_id)
+                ON accounts.student_key = input.student_key
+            """,
+        )
+        if user_ids
+        else ("NULL::bigint", "")
+    )
     tables = f"""
         WITH input AS MATERIALIZED ({rows.sql}),
         found AS MATERIALIZED (
@@ -245,10 +257,11 @@ def decide_rows(
             ORDER BY id {"FOR NO KEY UPDATE" if lock else ""}
         ),
         placed AS MATERIALIZED (
-            SELECT input.*, held.id AS enrollment_id, held.status AS before
+            SELECT input.*, held.id AS enrollment_id, held.status AS before, {account} AS account_id
             FROM input
             LEFT JOIN found ON found.input_order = input.input_order
             LEFT JOIN held ON held.id = found.id
+            {accounts}
         )
     """  # noqa: S608 -- identifiers come from our models, values are parameters
     user_id, taken = "NULL::bigint", ""
@@ -294,11 +307,8 @@ def _tables_of_accounts(*, lock: bool) -> str:
     """
     return f"""
         , linked AS MATERIALIZED (
-            SELECT placed.input_order, placed.student_key, placed.curriculum_uuid, accounts.user_id
-            FROM placed
-            JOIN unnest(%(account_keys)s::text[], %(account_ids)s::bigint[]) AS accounts(student_key, user_id)
-                ON accounts.student_key = placed.student_key
-            WHERE placed.enrollment_id IS NULL
+            SELECT input_order, student_key, curriculum_uuid, account_id AS user_id
+            FROM placed WHERE enrollment_id IS NULL AND account_id IS NOT NULL
         ),
         there AS MATERIALIZED (
             SELECT id FROM {ACCOUNTS} WHERE id = ANY (ARRAY(SELECT user_id FROM linked))
