@@ -79,31 +79,44 @@ PROGRAM_SCOPE = """
     SELECT e.id, e.external_user_key, e.curriculum_uuid, '' AS course_key, e.status
     FROM program_enrollments_programenrollment AS e
     WHERE e.program_uuid = %(program)s AND e.status = ANY (%(active)s) AND e.external_user_key IS NOT NULL
-      AND e.curriculum_uuid IN (SELECT DISTINCT curriculum_uuid FROM imports_importrow WHERE owner_id = %(owner)s)
+      AND e.curriculum_uuid = ANY (ARRAY(
+          SELECT DISTINCT curriculum_uuid FROM imports_importrow WHERE owner_id = %(owner)s
+      ))
 """
 COURSE_SCOPE = """
     SELECT c.id, e.external_user_key, NULL::uuid AS curriculum_uuid, c.course_key, c.status
     FROM program_enrollments_programcourseenrollment AS c
     JOIN program_enrollments_programenrollment AS e ON e.id = c.program_enrollment_id
     WHERE e.program_uuid = %(program)s AND c.status = ANY (%(active)s) AND e.external_user_key IS NOT NULL
-      AND c.course_key IN (SELECT DISTINCT course_key FROM imports_importrow WHERE owner_id = %(owner)s)
+      AND c.course_key = ANY (ARRAY(
+          SELECT DISTINCT course_key FROM imports_importrow WHERE owner_id = %(owner)s
+      )::text[])
 """
+# Those who stand and those who are named are sorted together: joined, they would be compared each with each wherever
+# the planner's statistics are stale. A row without its curriculum or course run, a reject, names its learner anywhere.
 ADD_DROPS = """
 INSERT INTO imports_importrow (
     owner_id, position, line, student_key, curriculum_uuid, course_key, status, outcome, before, after,
     enrollment_id, result, error_code, error_column, error_message, error_hint
 )
 SELECT
-    %(owner)s, %(last)s + row_number() OVER (ORDER BY s.id), NULL, s.external_user_key, s.curriculum_uuid,
-    s.course_key, %(drop_status)s, %(drop)s, jsonb_build_object('status', s.status),
-    jsonb_build_object('status', %(drop_status)s::text), s.id, '', '', '', '', ''
-FROM ({scope}) AS s
-WHERE NOT EXISTS (
-    SELECT FROM imports_importrow AS r
-    WHERE r.owner_id = %(owner)s AND r.line IS NOT NULL AND r.student_key = s.external_user_key
-      AND (r.course_key = s.course_key OR r.course_key = '')
-      AND (r.curriculum_uuid = s.curriculum_uuid OR r.curriculum_uuid IS NULL)
-)
+    %(owner)s, %(last)s + row_number() OVER (ORDER BY id), NULL, student_key, curriculum_uuid,
+    course_key, %(drop_status)s, %(drop)s, jsonb_build_object('status', status),
+    jsonb_build_object('status', %(drop_status)s::text), id, '', '', '', '', ''
+FROM (
+    SELECT *,
+           bool_or(is_named) OVER (PARTITION BY student_key, curriculum_uuid, course_key) AS is_named_here,
+           bool_or(is_named_anywhere) OVER (PARTITION BY student_key) AS is_named_somewhere
+    FROM (
+        SELECT id, external_user_key AS student_key, curriculum_uuid, course_key, status,
+               FALSE AS is_named, FALSE AS is_named_anywhere
+        FROM ({scope}) AS s
+        UNION ALL
+        SELECT NULL, student_key, curriculum_uuid, course_key, NULL, TRUE, curriculum_uuid IS NULL AND course_key = ''
+        FROM imports_importrow WHERE owner_id = %(owner)s AND line IS NOT NULL
+    ) AS places
+) AS judged
+WHERE id IS NOT NULL AND NOT is_named_here AND NOT is_named_somewhere
 """
 
 
@@ -154,12 +167,6 @@ def clear_plan(item: Import) -> None:
     """Delete the rows of a plan that was not finished."""
     rows = ImportRow.objects.filter(owner=item)
     rows._raw_delete(rows.db)
-
-
-def refresh_statistics() -> None:
-    """Let the planner know how many rows plans have by now; it would join a new one as if it had a single row."""
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE imports_importrow")
 
 
 def settle_repeated_rows(item: Import, student_keys: Collection[str]) -> None:
@@ -213,36 +220,51 @@ def count_outcomes(item: Import) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-# What an import has changed, beside what stands now. `is_same`: nothing has changed it since.
-PROGRAM_CHANGES = """
-    SELECT o.*, e.id AS standing_id,
-           e.status = o.after ->> 'status' AND e.modified <= %(finished)s AND (
-               o.outcome <> 'create' OR NOT EXISTS (
-                   SELECT FROM program_enrollments_programcourseenrollment AS c WHERE c.program_enrollment_id = e.id
-               )
-           ) AS is_same
-    FROM imports_importrow AS o
-    LEFT JOIN program_enrollments_programenrollment AS e ON e.program_uuid = %(program)s AND (
-        e.id = o.enrollment_id OR (
-            o.enrollment_id IS NULL AND e.external_user_key = o.student_key AND e.curriculum_uuid = o.curriculum_uuid
-        )
+# The enrollment that a row of a plan, `r`, is about: the one that it names, else the learner's in its place. Looked up
+# row by row: an OR in a join, or the planner's own way where its statistics are stale, would read all for each row.
+PROGRAM_ENROLLMENT_OF_ROW = """
+    LATERAL (
+        SELECT e.id, e.status, e.modified FROM program_enrollments_programenrollment AS e
+        WHERE e.id = r.enrollment_id AND (e.program_uuid = %(program)s) IS TRUE
+        UNION ALL
+        SELECT e.id, e.status, e.modified FROM program_enrollments_programenrollment AS e
+        WHERE r.enrollment_id IS NULL AND e.external_user_key = r.student_key
+          AND e.curriculum_uuid = r.curriculum_uuid AND (e.program_uuid = %(program)s) IS TRUE
+        LIMIT 1
     )
 """
-COURSE_CHANGES = """
-    SELECT o.*, c.id AS standing_id, c.status = o.after ->> 'status' AND c.modified <= %(finished)s AS is_same
-    FROM imports_importrow AS o
-    LEFT JOIN LATERAL (
-        SELECT c.id, c.status, c.modified
+COURSE_ENROLLMENT_OF_ROW = """
+    LATERAL (
+        SELECT c.id, c.status, c.modified, e.user_id
         FROM program_enrollments_programcourseenrollment AS c
         JOIN program_enrollments_programenrollment AS e ON e.id = c.program_enrollment_id
-        WHERE e.program_uuid = %(program)s AND (
-            c.id = o.enrollment_id OR (
-                o.enrollment_id IS NULL AND e.external_user_key = o.student_key AND c.course_key = o.course_key
-            )
-        )
+        WHERE c.id = r.enrollment_id AND (c.program_uuid = %(program)s) IS TRUE
+        UNION ALL
+        SELECT c.id, c.status, c.modified, e.user_id
+        FROM program_enrollments_programenrollment AS e
+        JOIN program_enrollments_programcourseenrollment AS c
+            ON c.program_enrollment_id = e.id AND c.course_key = r.course_key
+        WHERE r.enrollment_id IS NULL AND e.external_user_key = r.student_key
+          AND (e.program_uuid = %(program)s) IS TRUE
         LIMIT 1
-    ) AS c ON TRUE
+    )
 """
+
+# What an import has changed, beside what stands now. `is_same`: nothing has changed it since.
+PROGRAM_CHANGES = f"""
+    SELECT r.*, e.id AS standing_id,
+           e.status = r.after ->> 'status' AND e.modified <= %(finished)s AND (
+               r.outcome <> 'create' OR NOT EXISTS (
+                   SELECT FROM program_enrollments_programcourseenrollment AS c
+                   WHERE c.program_enrollment_id = e.id OFFSET 0
+               )
+           ) AS is_same
+    FROM imports_importrow AS r LEFT JOIN {PROGRAM_ENROLLMENT_OF_ROW} AS e ON TRUE
+"""  # noqa: S608 -- constants only
+COURSE_CHANGES = f"""
+    SELECT r.*, c.id AS standing_id, c.status = r.after ->> 'status' AND c.modified <= %(finished)s AS is_same
+    FROM imports_importrow AS r LEFT JOIN {COURSE_ENROLLMENT_OF_ROW} AS c ON TRUE
+"""  # noqa: S608 -- constants only
 ADD_UNDOS = """
 INSERT INTO imports_importrow (
     owner_id, position, line, student_key, curriculum_uuid, course_key, status, course_staff, outcome, before, after,
@@ -287,32 +309,16 @@ def add_undos(item: Import, undone: Import) -> None:
 
 
 # Rows of a plan beside what stands now, where the two differ.
-STALE_PROGRAM_ROWS = """
+STALE_PROGRAM_ROWS = f"""
 SELECT r.line
-FROM imports_importrow AS r
-LEFT JOIN program_enrollments_programenrollment AS e ON e.program_uuid = %(program)s AND (
-    e.id = r.enrollment_id OR (
-        r.enrollment_id IS NULL AND e.external_user_key = r.student_key AND e.curriculum_uuid = r.curriculum_uuid
-    )
-)
+FROM imports_importrow AS r LEFT JOIN {PROGRAM_ENROLLMENT_OF_ROW} AS e ON TRUE
 WHERE r.owner_id = %(owner)s AND r.outcome <> 'reject' AND r.result = ''
   AND e.status IS DISTINCT FROM (r.before ->> 'status')
 ORDER BY r.position LIMIT %(limit)s
-"""
-STALE_COURSE_ROWS = """
+"""  # noqa: S608 -- constants only
+STALE_COURSE_ROWS = f"""
 SELECT r.line
-FROM imports_importrow AS r
-LEFT JOIN LATERAL (
-    SELECT c.id, c.status, e.user_id
-    FROM program_enrollments_programcourseenrollment AS c
-    JOIN program_enrollments_programenrollment AS e ON e.id = c.program_enrollment_id
-    WHERE e.program_uuid = %(program)s AND (
-        c.id = r.enrollment_id OR (
-            r.enrollment_id IS NULL AND e.external_user_key = r.student_key AND c.course_key = r.course_key
-        )
-    )
-    LIMIT 1
-) AS c ON TRUE
+FROM imports_importrow AS r LEFT JOIN {COURSE_ENROLLMENT_OF_ROW} AS c ON TRUE
 WHERE r.owner_id = %(owner)s AND r.outcome <> 'reject' AND r.result = '' AND (
     c.status IS DISTINCT FROM (r.before ->> 'status')
     OR ((r.before ->> 'course_staff') IS NOT NULL AND (r.before ->> 'course_staff')::boolean IS DISTINCT FROM (
@@ -326,7 +332,7 @@ WHERE r.owner_id = %(owner)s AND r.outcome <> 'reject' AND r.result = '' AND (
     ))
 )
 ORDER BY r.position LIMIT %(limit)s
-"""
+"""  # noqa: S608 -- constants only
 
 
 def list_stale_lines(item: Import, *, limit: int) -> list[int]:

@@ -32,7 +32,6 @@ from imports.plan_statements import (
     clear_plan,
     count_outcomes,
     find_planned_rows,
-    refresh_statistics,
     settle_repeated_rows,
 )
 from imports.planning import (
@@ -165,7 +164,6 @@ def _plan(item: Import) -> None:
         return
     with transaction.atomic():
         if item.is_snapshot:
-            refresh_statistics()
             item.scope_active = add_drops(item)
         item.counts = count_outcomes(item)
         item.rows_total = sum(item.counts.values())
