@@ -3,7 +3,9 @@
 import codecs
 import gzip
 import io
+import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -42,6 +44,11 @@ _KINDS_OF_FILE: Final = (
 )
 _WORKBOOK_PARTS: Final = (b"xl/", b"[Content_Types].xml")
 
+# What `surrogateescape` makes of bytes that are no UTF-8, and what else is no ASCII.
+_FAULTS: Final = re.compile("[\udc80-\udcff]+")
+_LETTERS: Final = re.compile("[^\x00-\x7f\udc80-\udcff]")
+_FAULTS_PER_LETTER: Final = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
@@ -54,6 +61,7 @@ class Encoding:
 
 _UTF_8 = Encoding("utf-8", "utf-8")
 _UTF_8_SIG = Encoding("utf-8-sig", "utf-8-sig")
+_DAMAGED_UTF_8 = Encoding("utf-8", "utf-8", "surrogateescape")
 _UTF_16 = Encoding("utf-16", "utf-16", "surrogatepass")
 _WINDOWS_1252 = Encoding("windows-1252", "cp1252")
 
@@ -74,6 +82,34 @@ class _Borrowed(io.RawIOBase):
         data = self._file.read(len(view))
         view[: len(data)] = data
         return len(data)
+
+
+class _Mixture:
+    """Counts what is UTF-8 in a file that is not so throughout, piece by piece, with the lines of the first ones."""
+
+    def __init__(self) -> None:
+        self.letters = self.faults = self.letter_line = self.fault_line = 0
+        self.fault = 0
+
+    def see(self, text: str, lines_before: int) -> None:
+        if text.isascii():
+            return
+        if not self.letters and (letter := _LETTERS.search(text)):
+            self.letter_line = lines_before + text.count("\n", 0, letter.start()) + 1
+        if not self.faults and (fault := _FAULTS.search(text)):
+            self.fault_line = lines_before + text.count("\n", 0, fault.start()) + 1
+            self.fault = ord(fault[0][0]) - 0xDC00
+        self.letters += len(_LETTERS.findall(text))
+        self.faults += len(_FAULTS.findall(text))
+
+    @property
+    def is_damaged_utf_8(self) -> bool:
+        """Tell whether the file was UTF-8 once, or in part.
+
+        In Windows-1252 two letters or signs side by side look like UTF-8 only by a rare accident ("Â°"). A file that
+        is so for each tenth of its faults is not left to chance: its keys would be stored as others.
+        """
+        return self.letters * _FAULTS_PER_LETTER >= self.faults
 
 
 class TextSource:
@@ -117,6 +153,7 @@ class TextSource:
                 raise FileRefused(
                     "not_text", f"The file begins as {self.encoding.name} and is not so throughout; {EXPECTED}."
                 ) from error
+            self._refuse_damaged_utf_8()
             self.encoding = _WINDOWS_1252
             try:
                 self._decode_all()
@@ -127,7 +164,19 @@ class TextSource:
                     f"The file holds the byte 0x{byte:02X}, which is neither UTF-8 nor Windows-1252; {EXPECTED}.",
                 ) from error
 
-    def _decode_all(self) -> None:
+    def _refuse_damaged_utf_8(self) -> None:
+        mixture = _Mixture()
+        self.encoding = _DAMAGED_UTF_8
+        self._decode_all(mixture.see)
+        if mixture.is_damaged_utf_8:
+            raise FileRefused(
+                "damaged_utf8",
+                f"The file is UTF-8 in part: line {mixture.letter_line} holds a letter in UTF-8, and line "
+                f"{mixture.fault_line} the byte 0x{mixture.fault:02X}, which is none; expected UTF-8 throughout. The "
+                "file was cut or damaged, or put together from files of different encodings. Save it again as UTF-8.",
+            )
+
+    def _decode_all(self, see: Callable[[str, int], None] = lambda text, lines_before: None) -> None:
         decoder = io.IncrementalNewlineDecoder(
             codecs.getincrementaldecoder(self.encoding.codec)(self.encoding.errors), translate=True
         )
@@ -149,6 +198,7 @@ class TextSource:
                         f"Line {line + 1} has more than {MAX_RECORD_CHARACTERS:,} characters; expected one row for "
                         "each line.",
                     )
+                see(text, line)
                 line += text.count("\n")
                 if line > self._max_lines:
                     raise FileRefused(
@@ -156,7 +206,7 @@ class TextSource:
                         f"The file has more than {self._max_lines:,} lines, blank ones included; expected fewer.",
                     )
                 length = length + len(text) if first_break < 0 else len(text) - text.rfind("\n") - 1
-        decoder.decode(b"", final=True)
+        see(decoder.decode(b"", final=True), line)
         breaks = decoder.newlines
         self.has_mixed_breaks = isinstance(breaks, tuple) and "\r" in breaks
 

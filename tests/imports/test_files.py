@@ -122,6 +122,44 @@ def test_windows_1252_is_recognized_when_only_the_last_line_shows_it():
     assert [row.values["student_key"] for row in roster][-1] == "zoë"
 
 
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        pytest.param(
+            b"student_key,status\n\xc3\xbc79,enrolled\ncut\xc3,enrolled\n", (2, "0xC3", 3), id="cut in the middle"
+        ),
+        pytest.param("student_key,status\nü79,enrolled\nzoë".encode()[:-1], (2, "0xC3", 3), id="cut at the end"),
+        pytest.param(
+            b"student_key,status\r\n\xed\xa0\x80a,enrolled\r\n\xc3\xbc79,enrolled\r\n",
+            (3, "0xED", 2),
+            id="half of a character of UTF-16",
+        ),
+        pytest.param(
+            "student_key,status\nü79,enrolled\n".encode() + "zoë,enrolled\n".encode("cp1252") * 9,
+            (2, "0xEB", 3),
+            id="two files put together",
+        ),
+        pytest.param(
+            b"student_key,status\n" + b"k,enrolled\n" * 30_000 + "ü".encode() + b",enrolled\n\x81",
+            (30_002, "0x81", 30_003),
+            id="far down",
+        ),
+    ],
+)
+def test_damaged_utf_8_does_not_pass_for_windows_1252(data, lines):
+    refused = refusal(data)
+
+    letter_line, byte, fault_line = lines
+    assert refused.code == "damaged_utf8"
+    assert f"line {letter_line} holds a letter in UTF-8, and line {fault_line} the byte {byte}," in str(refused)
+
+
+def test_windows_1252_is_recognized_although_two_of_its_signs_look_like_a_letter_of_utf_8():
+    data = "student_key,status\nÂ°,enrolled\n".encode("cp1252") + "zoë,enrolled\n".encode("cp1252") * 11
+
+    assert open_bytes(data).notes.encoding == "windows-1252"
+
+
 def test_utf_8_is_recognized_when_a_letter_lies_across_two_pieces_that_are_read():
     data = b"student_key,status\n" + b"k,enrolled\n" * 23_828 + ("ë" * 200 + ",enrolled\n").encode() * 2_000
 
