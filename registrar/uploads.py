@@ -6,6 +6,7 @@ wrote, stays with the job: its file has a line for each line of the result, in t
 
 import csv
 import io
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -52,6 +53,8 @@ STATUSES = {
 COURSE_STAFF = "course_staff"
 WORDS = frozenset().union(WriteFailure.values, *STATUSES.values())
 LONGEST_VALUE = 255
+NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+UNSTORABLE = re.compile("[\n\r\x00\ud800-\udfff]")
 ROWS_TOLD = 20
 LINES_AT_ONCE = 500
 
@@ -93,13 +96,13 @@ def start_upload_job(
     rows, has_course_staff = read_upload(file, operation, with_course_staff=with_course_staff)
     if operation == JobOperation.WRITE_COURSE_RUN_ENROLLMENTS:
         rows = _settle_course_rows(rows, CourseRunFinder(program))
-    elif find_active_curriculum(program) is None:
+    elif rows and find_active_curriculum(program) is None:
         raise InvalidRequest("The program has no active curriculum to enroll students in.")
     else:
         rows = _settle_program_rows(rows)
     for row in rows:
-        if not row.word and row.status not in STATUSES[operation]:
-            row.word = WriteFailure.INVALID_STATUS.value
+        if not row.word:
+            row.word = _judge_row(row, operation)
     with (
         _write_file(_iter_rows_of_result(rows)) as kept,
         _write_file(_iter_rows_of_import(rows, operation, has_course_staff)) as wanted,
@@ -174,7 +177,6 @@ def _read_rows(
     width = places.pop("")
     rows: list[UploadedRow] = []
     lacking: list[tuple[int, int]] = []
-    unusable: list[tuple[int, int]] = []
     with source.open_text() as text:
         records = ((line, cells) for line, cells in read_records(Lines(text), delimiter) if cells)
         for number, (line, cells) in enumerate(_skip_header(records), start=1):
@@ -184,18 +186,11 @@ def _read_rows(
             }
             if len(cells) > width or not all(values[name] for name in required):
                 lacking.append((number, line))
-            elif not all(map(_is_storable, values.values())):
-                unusable.append((number, line))
             else:
                 rows.append(UploadedRow(**values))
     if lacking:
         told = f"CSV is missing data at row #{lacking[0][0]}. Required fields are [{', '.join(required)}]."
         raise InvalidRequest(told + _tell_lines(lacking))
-    if unusable:
-        raise InvalidRequest(
-            f"CSV has values at row #{unusable[0][0]} that cannot be stored: they have line breaks or NUL characters, "
-            f"or more than {LONGEST_VALUE} characters." + _tell_lines(unusable)
-        )
     return rows
 
 
@@ -204,13 +199,6 @@ def _skip_header(records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int
         if any(cells):
             break
     return records
-
-
-def _is_storable(value: str) -> bool:
-    return len(value) <= LONGEST_VALUE and (
-        value.isprintable()
-        or not (set("\n\r\x00") & set(value) or any("\ud800" <= character <= "\udfff" for character in value))
-    )
 
 
 def _tell_lines(bad: Sequence[tuple[int, int]]) -> str:
@@ -261,9 +249,21 @@ def _settle_course_rows(rows: Sequence[UploadedRow], runs: CourseRunFinder) -> l
     return settled
 
 
+def _judge_row(row: UploadedRow, operation: JobOperation) -> str:
+    """Return the word for a row that goes no further; "" for the others."""
+    if not (_is_storable(row.student_key) and _is_storable(row.course_staff)):
+        return WriteFailure.INTERNAL_ERROR.value
+    return "" if row.status in STATUSES[operation] else WriteFailure.INVALID_STATUS.value
+
+
+def _is_storable(value: str) -> bool:
+    return len(value) <= LONGEST_VALUE and UNSTORABLE.search(value) is None
+
+
 def _iter_rows_of_result(rows: Iterable[UploadedRow]) -> Iterator[Sequence[str]]:
     for row in rows:
-        yield row.course_id, row.student_key, row.course_staff, row.word
+        values = row.course_id, row.student_key, row.course_staff
+        yield *(NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", value) for value in values), row.word
 
 
 def _iter_rows_of_import(
@@ -282,7 +282,8 @@ def _iter_rows_of_import(
 @contextmanager
 def _write_file(rows: Iterable[Sequence[str]]) -> Iterator[IO[bytes]]:
     with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+        # The signs of its own line breaks are put in quotation marks; with LF alone, a CR in a value would end a row.
+        csv.writer(file, lineterminator=LINE_BREAK).writerows(rows)
         file.flush()
         file.seek(0)
         yield cast(IO[bytes], file.buffer)
