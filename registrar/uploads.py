@@ -6,7 +6,6 @@ wrote, stays with the job: its file has a line for each line of the result, in t
 
 import csv
 import io
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +36,7 @@ from registrar.exceptions import InvalidRequest, JobInProgress
 from registrar.models import Job
 from registrar.programs import CourseRunFinder, find_active_curriculum
 from registrar.results import LINE_BREAK, as_cell
+from registrar.texts import NO_TEXT, is_storable
 
 REQUIRED = {
     JobOperation.WRITE_PROGRAM_ENROLLMENTS: ("student_key", "status"),
@@ -52,9 +52,6 @@ STATUSES = {
 }
 COURSE_STAFF = "course_staff"
 WORDS = frozenset().union(WriteFailure.values, *STATUSES.values())
-LONGEST_VALUE = 255
-NO_TEXT = re.compile("[\x00\ud800-\udfff]")
-UNSTORABLE = re.compile("[\n\r\x00\ud800-\udfff]")
 ROWS_TOLD = 20
 LINES_AT_ONCE = 500
 
@@ -251,13 +248,9 @@ def _settle_course_rows(rows: Sequence[UploadedRow], runs: CourseRunFinder) -> l
 
 def _judge_row(row: UploadedRow, operation: JobOperation) -> str:
     """Return the word for a row that goes no further; "" for the others."""
-    if not (_is_storable(row.student_key) and _is_storable(row.course_staff)):
+    if not all(is_storable(value) and not set("\n\r") & set(value) for value in (row.student_key, row.course_staff)):
         return WriteFailure.INTERNAL_ERROR.value
     return "" if row.status in STATUSES[operation] else WriteFailure.INVALID_STATUS.value
-
-
-def _is_storable(value: str) -> bool:
-    return len(value) <= LONGEST_VALUE and UNSTORABLE.search(value) is None
 
 
 def _iter_rows_of_result(rows: Iterable[UploadedRow]) -> Iterator[Sequence[str]]:

@@ -1,5 +1,6 @@
 """Writing enrollments of a few students at once, while the client waits."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,7 @@ from program_enrollments.constants import WriteAction, WriteFailure
 from registrar.constants import ResultText, sum_up
 from registrar.exceptions import InvalidRequest
 from registrar.programs import find_active_curriculum
-
-LONGEST_KEY = 255
+from registrar.texts import is_storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def write_program_enrollments(
     curriculum = find_active_curriculum(program)
     if curriculum is None and action is not WriteAction.UPDATE:
         raise InvalidRequest("The program has no active curriculum to enroll students in.")
-    outcomes, wanted = _refuse_impossible_keys(records)
+    outcomes, wanted = _refuse_unstorable_texts(records)
     outcomes |= api.write_program_enrollments(
         program_uuid=program.uuid,
         action=action,
@@ -49,7 +49,7 @@ def write_course_enrollments(
     program: Program, run: CourseRun, action: WriteAction, records: Sequence[Enrollment], source: api.ChangeSource
 ) -> dict[str, str]:
     """Write into a course run. Returns: {student key: status or a `WriteFailure`}, by student key."""
-    outcomes, wanted = _refuse_impossible_keys(records)
+    outcomes, wanted = _refuse_unstorable_texts(records)
     outcomes |= api.write_program_course_enrollments(
         program_uuid=program.uuid,
         course_key=run.key,
@@ -69,14 +69,16 @@ def sum_up_outcomes(outcomes: Mapping[str, str]) -> ResultText:
     return sum_up(good=len(outcomes) - bad, bad=bad) if outcomes else ResultText.ALL_BAD
 
 
-def _refuse_impossible_keys(records: Sequence[Enrollment]) -> tuple[dict[str, str], list[Enrollment]]:
+def _refuse_unstorable_texts(records: Sequence[Enrollment]) -> tuple[dict[str, str], list[Enrollment]]:
+    """Return the outcomes of records whose texts no database takes, and the other records."""
+    times_sent = Counter(record.student_key for record in records)
     outcomes: dict[str, str] = {}
     wanted = []
     for record in records:
         key = record.student_key
-        is_possible = 0 < len(key) <= LONGEST_KEY and not ("\x00" in key or any("\ud800" <= c <= "\udfff" for c in key))
-        if is_possible:
-            wanted.append(record)
+        if not key or not is_storable(key):
+            failure = WriteFailure.DUPLICATED if times_sent[key] > 1 else WriteFailure.INTERNAL_ERROR
+            outcomes[key] = failure.value
         else:
-            outcomes[key] = WriteFailure.INTERNAL_ERROR.value
+            wanted.append(record)
     return outcomes, wanted

@@ -17,6 +17,7 @@ from access.service import Scope
 from imports.rest_api.uploads import Upload, bound_form
 from program_enrollments import api
 from program_enrollments.constants import WriteAction
+from program_enrollments.rest_api.renderers import JSONRenderer
 from program_enrollments.rest_api.v1.idempotency import idempotent
 from program_enrollments.rest_api.v1.mixins import change_source
 from registrar.constants import MAX_UPLOAD_BYTES, ApiPermission, JobOperation
@@ -61,6 +62,7 @@ class WriteMixin(ProgramView):
     """POST creates, PATCH updates: records in, a map of outcomes out."""
 
     parser_classes = (JSONParser, UnreadFormParser, UnreadMultiPartParser)
+    renderer_classes = (JSONRenderer,)
 
     def write(self, request: Request, action: WriteAction) -> Response:
         outcomes = self.write_records(action, self.read_records(request.data), change_source(request))
@@ -84,14 +86,9 @@ class WriteMixin(ProgramView):
         if not isinstance(record, dict):
             raise InvalidRequest("expected items in request to be of type Dict")
         for name in ("student_key", "status"):
-            if not is_text(record.get(name)):
+            if not isinstance(record.get(name), str):
                 raise InvalidRequest(f'expected request dicts to have string value for "{name}"')
         return Enrollment(record["student_key"], record["status"])
-
-
-def is_text(value: Any) -> bool:
-    # Half a character, which JSON can spell, could not be sent back.
-    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 class ProgramEnrollmentsView(WriteMixin, ReadJobMixin):

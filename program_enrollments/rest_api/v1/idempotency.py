@@ -7,13 +7,13 @@ from functools import wraps
 from hashlib import sha256
 from typing import Any
 
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from program_enrollments import api
 from program_enrollments.rest_api.exceptions import InvalidIdempotencyKey
+from program_enrollments.rest_api.renderers import JSONRenderer
 from program_enrollments.rest_api.requesters import name_requester
 from program_enrollments.rest_api.v1.bodies import read_json
 
