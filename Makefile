@@ -45,6 +45,10 @@ coverage: setup  ## Run the tests and tell which lines and branches they leave o
 bench: setup  ## Measure the service beside the limit of its database (a quarter of an hour; QUICK=1: two minutes)
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
+.PHONY: torture
+torture: setup  ## Show with real processes that nothing is lost by load, races, faults and bad input (QUICK=1: briefly)
+	$(BIN)/python -m torture $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED))
+
 .PHONY: lint
 lint: setup  ## Check style, types, layering, spelling, migrations, the API schema and the production settings
 	$(BIN)/ruff check .

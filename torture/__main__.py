@@ -1,0 +1,64 @@
+"""Shows with real processes that the promises of docs/reliability.md hold: `python -m torture [--quick] [--seed N]`.
+
+Prints a table of what was done, how often, and what was lost. Exits with 1 when anything was.
+"""
+
+import argparse
+import importlib
+import logging
+import secrets
+import sys
+import time
+from dataclasses import dataclass
+
+from torture.report import Line, print_table, say
+from torture.service import FOLDER, Database, prepare_environment
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is done: seconds, clients and cases."""
+
+    load: dict[str, float]
+    races: dict[str, float]
+    faults: dict[str, float]
+    bad_input: dict[str, float]
+
+
+FULL = Sizes({"seconds": 600}, {"seconds": 60}, {"seconds": 10}, {"cases": 2000, "seconds": 600})
+QUICK = Sizes({"seconds": 25}, {"seconds": 15}, {"seconds": 2}, {"cases": 5, "seconds": 30})
+PARTS = ("races", "load")
+
+
+def main() -> int:
+    """Run what is asked for; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=list(PARTS), help="default: all")
+    parser.add_argument("--quick", action="store_true", help="two minutes instead of fifteen")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
+    options = parser.parse_args()
+    say(f"Seed {options.seed}. Logs are in {FOLDER}.")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    database = Database()
+    prepare_environment(database)
+    _prepare_django()
+    lines: list[Line] = []
+    for part in options.parts:
+        began = time.monotonic()
+        module = importlib.import_module(f"torture.{part}")
+        lines += module.run(database, seed=options.seed, **getattr(QUICK if options.quick else FULL, part))
+        say(f"{part}: {time.monotonic() - began:.0f} s")
+    return 1 if print_table(lines) else 0
+
+
+def _prepare_django() -> None:
+    import django  # noqa: PLC0415 -- reads the settings, which are in the environment only now
+    from django.core.management import call_command  # noqa: PLC0415 -- as above
+
+    django.setup()
+    logging.disable()  # what this process does itself is told in the table
+    call_command("migrate", verbosity=0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
