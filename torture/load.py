@@ -64,7 +64,7 @@ def _growth(values: list[int]) -> int:
     return int(median(values[-quarter:]) - median(values[quarter : 2 * quarter]))
 
 
-def run(database: Database, *, seed: int, seconds: float, clients: int = CLIENTS) -> list[Line]:
+def run(database: Database, *, seed: int, seconds: int, clients: int = CLIENTS) -> list[Line]:
     """Load the service, and compare the database with what the clients were told."""
     line = Line(f"requests of {clients} clients at once, for {seconds:.0f} s")
     aborted = Line("… of which writes broken off in the middle")

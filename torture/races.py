@@ -127,7 +127,7 @@ class Racer:
         return answer.status
 
 
-def run(database: Database, *, seed: int, seconds: float) -> list[Line]:
+def run(database: Database, *, seed: int, seconds: int) -> list[Line]:
     """Race, and check what must hold."""
     lines = Lines(
         Line(f"requests that {THREADS} threads wrote {len(LEARNERS)} learners by"),

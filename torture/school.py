@@ -14,7 +14,7 @@ from catalog.models import Course, CourseRun, Curriculum, Organization, Program,
 from learners.models import IdentityProvider, User
 from torture.clients import Client
 
-STAFF_PASSWORD = secrets.token_urlsafe(24)
+PASSWORD = secrets.token_urlsafe(24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class School:
     """Programs of one or several organizations; every course run is in every program."""
 
     places: tuple[Place, ...]
+    program_key: str
+    """Of the first program."""
     course_keys: tuple[str, ...]
     slugs: dict[str, str]
     """{organization key: slug of its identity provider}"""
@@ -97,16 +99,25 @@ def make_school(*, organizations: int = 1, programs: int = 4, runs: int = 3) -> 
         curriculum = Curriculum.objects.create(program=program, name="Only", is_active=True)
         places.append(Place(program.uuid, curriculum.uuid, maker.key))
     partner = create_partner(name, role=Role.WRITER, organization_key=makers[0].key)
-    return School(tuple(places), tuple(course_keys), slugs, str(partner.application.client_id), partner.client_secret)
+    return School(
+        tuple(places), f"{name}-0", tuple(course_keys), slugs, str(partner.application.client_id), partner.client_secret
+    )
 
 
 def ask_staff_token(port: int) -> str:
     """Return a token of a member of staff, who may do everything."""
-    user, is_new = User.objects.get_or_create(
-        username="torture-staff", defaults={"is_staff": True, "is_superuser": True}
-    )
-    if is_new or not user.check_password(STAFF_PASSWORD):
-        user.set_password(STAFF_PASSWORD)
+    return _ask_token(port, "torture-staff", is_staff=True)
+
+
+def ask_token_of_nobody(port: int) -> str:
+    """Return a token of an account without any rights, `torture-nobody`."""
+    return _ask_token(port, "torture-nobody", is_staff=False)
+
+
+def _ask_token(port: int, username: str, *, is_staff: bool) -> str:
+    user, _ = User.objects.get_or_create(username=username, defaults={"is_staff": is_staff, "is_superuser": is_staff})
+    if not user.check_password(PASSWORD):
+        user.set_password(PASSWORD)
         user.save()
-    answer = Client(port).send("POST", "/api/token/", {"username": user.username, "password": STAFF_PASSWORD})
+    answer = Client(port).send("POST", "/api/token/", {"username": username, "password": PASSWORD})
     return str(answer.json()["access"])

@@ -42,23 +42,40 @@ def leave_one_spelling(endpoints: list[Endpoint]) -> list[Endpoint]:
 
 
 def describe_limits(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Add to every operation what holds for all: the headers of each answer, 429, and on writes Idempotency-Key."""
+    """Add to every operation what holds for all: the headers of each answer, 414, 429, on writes Idempotency-Key."""
     components = result["components"]
     components["headers"] = HEADERS
     components.setdefault("responses", {})["TooManyRequests"] = TOO_MANY_REQUESTS
     components["responses"]["KeyInUse"] = KEY_IN_USE
+    components["responses"]["BadKey"] = BAD_KEY
+    components["responses"]["KeyReused"] = KEY_REUSED
+    components["responses"]["AddressTooLong"] = ADDRESS_TOO_LONG
     components.setdefault("parameters", {})["IdempotencyKey"] = IDEMPOTENCY_KEY
     for path, methods in result["paths"].items():
         for method, operation in methods.items():
             responses = operation["responses"]
             if path.startswith(BASE_PATH) and method in WRITING_METHODS:
-                operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/IdempotencyKey"})
-                responses.setdefault("409", {"$ref": "#/components/responses/KeyInUse"})
+                _describe_key(operation)
             for response in responses.values():
                 if "$ref" not in response:
                     response["headers"] = HEADERS_OF_EACH_ANSWER
             responses.setdefault("429", {"$ref": "#/components/responses/TooManyRequests"})
+            if operation.get("parameters"):
+                responses.setdefault("414", {"$ref": "#/components/responses/AddressTooLong"})
     return result
+
+
+def _describe_key(operation: dict[str, Any]) -> None:
+    operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/IdempotencyKey"})
+    responses = operation["responses"]
+    responses.setdefault("400", {"$ref": "#/components/responses/BadKey"})
+    responses.setdefault("409", {"$ref": "#/components/responses/KeyInUse"})
+    if "422" in responses:
+        content = responses["422"]["content"]["application/json"]
+        content["schema"] = {"oneOf": [content["schema"], {"$ref": "#/components/schemas/Error"}]}
+        responses["422"]["description"] += f" Or: {KEY_REUSED['description']}"
+    else:
+        responses["422"] = {"$ref": "#/components/responses/KeyReused"}
 
 
 def _header(description: str, example: str) -> dict[str, Any]:
@@ -97,6 +114,25 @@ KEY_IN_USE = _error_response(
     "idempotency_key_in_use",
     "A request with this Idempotency-Key is still running.",
 )
+BAD_KEY = _error_response(
+    "The Idempotency-Key is no key; nothing was done.",
+    "invalid_idempotency_key",
+    "The Idempotency-Key must have 1 to 255 visible ASCII characters.",
+)
+KEY_REUSED = _error_response(
+    "The Idempotency-Key was used for another request; nothing was done.",
+    "idempotency_key_reused",
+    "This Idempotency-Key was used for another request.",
+)
+ADDRESS_TOO_LONG = {
+    "description": "Path and query are longer than 4,000 characters; the server refuses it before it reads on.",
+    "content": {
+        "text/html": {
+            "schema": {"type": "string"},
+            "examples": {"page": {"value": "<html>… Request Line is too large (8192 &gt; 4094) …</html>"}},
+        }
+    },
+}
 IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",

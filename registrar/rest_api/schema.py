@@ -306,7 +306,14 @@ job = describe(
     403,
     404,
     parameters=[OpenApiParameter("job_id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The job.")],
-    responses={200: answer("The job.", JOB, JOB_EXAMPLE)},
+    responses={
+        200: answer("The job.", JOB, JOB_EXAMPLE),
+        (404, "text/html"): OpenApiResponse(
+            OpenApiTypes.STR,
+            description="There is no such thing; a page, if it cannot be the id of a job.",
+            examples=[OpenApiExample("Page", value="<!doctype html>…", media_type="text/html")],
+        ),
+    },
 )
 reports = describe(
     "list_reports",

@@ -80,7 +80,7 @@ def test_writes_tell_each_answer_with_an_example(schema, path, method):
         response = shared[described["$ref"].rpartition("/")[2]] if "$ref" in described else described
         assert response["description"]
         if status != "204":
-            assert response["content"]["application/json"]["examples"]
+            assert all(content["examples"] for content in response["content"].values())
     (example,) = operation["requestBody"]["content"]["application/json"]["examples"].values()
     assert example["value"][0]["student_key"]
 
@@ -104,6 +104,17 @@ def test_every_operation_tells_what_holds_for_all(schema):
                 "$ref" in response or {"X-Request-ID", "RateLimit"} <= set(response["headers"])
                 for response in operation["responses"].values()
             )
+
+
+def test_writes_tell_what_a_bad_or_used_idempotency_key_is_answered(schema):
+    item = schema["paths"][f"{BASE}imports/{{import_id}}/cancel/"]["post"]["responses"]
+    assert item["400"] == {"$ref": "#/components/responses/BadKey"}
+    assert item["422"] == {"$ref": "#/components/responses/KeyReused"}
+
+    enrollments = schema["paths"][f"{BASE}programs/{{program_uuid}}/enrollments/"]["post"]["responses"]
+    outcomes, error = enrollments["422"]["content"]["application/json"]["schema"]["oneOf"]
+    assert outcomes["additionalProperties"]["type"] == "string"
+    assert error == {"$ref": "#/components/schemas/Error"}
 
 
 def test_listings_tell_their_parameters(schema):

@@ -5,8 +5,12 @@ import yaml
 
 
 @pytest.fixture
-def operations(client):
-    schema = yaml.safe_load(client.get("/api/schema/").content)
+def schema(client):
+    return yaml.safe_load(client.get("/api/schema/").content)
+
+
+@pytest.fixture
+def operations(schema):
     return {
         operation["operationId"]: (method, path, operation)
         for path, methods in schema["paths"].items()
@@ -58,8 +62,10 @@ def test_the_scope_of_each_operation_is_told(operations):
     assert scope("read_grades") == ["grades:read"]
 
 
-def test_each_answer_is_described_with_an_example(operations):
+def test_each_answer_is_described_with_an_example(operations, schema):
+    shared = schema["components"]["responses"]
     for _, _, operation in operations.values():
-        for status, answer in operation["responses"].items():
+        for status, described in operation["responses"].items():
+            answer = shared[described["$ref"].rpartition("/")[2]] if "$ref" in described else described
             assert answer["description"], (operation["operationId"], status)
-            assert answer["content"]["application/json"]["examples"]
+            assert all(content["examples"] for content in answer["content"].values())
