@@ -25,9 +25,9 @@ class Sizes:
     bad_input: dict[str, int]
 
 
-FULL = Sizes({"seconds": 600}, {"seconds": 60}, {"seconds": 10}, {"cases": 200})
-QUICK = Sizes({"seconds": 25}, {"seconds": 15}, {"seconds": 2}, {"cases": 2})
-PARTS = ("races", "load", "bad_input")
+FULL = Sizes({"seconds": 600}, {"seconds": 60}, {"times": 5}, {"cases": 200})
+QUICK = Sizes({"seconds": 25}, {"seconds": 15}, {"times": 1}, {"cases": 2})
+PARTS = ("races", "load", "faults", "bad_input")
 
 
 def main() -> int:

@@ -73,8 +73,8 @@ class Client:
         except (OSError, http.client.HTTPException):
             return self.send("GET", path)
 
-    def send_once(self, method: str, path: str, body: Any) -> Answer:
-        """Send a write on a connection of its own, so that none that was kept open can break off."""
+    def send_once(self, method: str, path: str, body: Any = None) -> Answer:
+        """Send a request on a connection of its own, so that none that was kept open can break off."""
         self._connection.close()
         return self.send(method, path, body)
 

@@ -1,6 +1,7 @@
 """What schemathesis looks for beside its own checks; it loads this module by the variable SCHEMATHESIS_HOOKS."""
 
 from http import HTTPStatus
+from typing import Any
 
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
@@ -12,7 +13,7 @@ class ForbiddenBodyAcceptedError(AssertionError):
 
 @schemathesis.check
 def forbidden_body_refusal(
-    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case[Any]
 ) -> None:
     """Raise unless a body that the schema forbids is refused.
 

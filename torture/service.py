@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode
@@ -48,13 +48,14 @@ class Database:
         self._server = get_server(FOLDER / "database" / "pgdata", cleanup_mode="stop", start=False)
         self.url = self._url(self._place["NAME"])
 
-    def stop(self, mode: str) -> None:
-        """Stop the server, as `pg_ctl stop -m` does: `fast` or, as a crash, `immediate`."""
+    @contextmanager
+    def stopped(self, mode: str) -> Iterator[None]:
+        """Stop it, as `pg_ctl stop -m` does, `fast` or, as a crash, `immediate`; start it again after the block."""
         self._control("-m", mode, "stop")
-
-    def start(self) -> None:
-        """Start it again after `stop`, with the same address."""
-        start_embedded_database(FOLDER / "database")
+        try:
+            yield
+        finally:
+            start_embedded_database(FOLDER / "database")
 
     @contextmanager
     def refusing_connections(self) -> Iterator[None]:
@@ -154,7 +155,11 @@ class WebServer:
 
 @contextmanager
 def web_server(
-    *, application: str = "config.wsgi", prefix: tuple[str, ...] = (), log_name: str = "web", **environment: str
+    *,
+    application: str = "config.wsgi",
+    prefix: tuple[str, ...] = (),
+    log_name: str = "web",
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[WebServer]:
     """Run gunicorn as the Dockerfile does, on a free port; it is ready when the block begins.
 
@@ -166,7 +171,7 @@ def web_server(
     _, _, *options = read_dockerfile_command()
     kept = [option for option in options if not option.startswith("--bind")]
     command = [*prefix, sys.executable, "-m", "gunicorn", application, *kept, f"--bind=127.0.0.1:{port}"]
-    server = WebServer(start(command, log_name, environment), port)
+    server = WebServer(start(command, log_name, environment or {}), port)
     try:
         wait_until(server.is_ready, "gunicorn is ready")
         yield server
@@ -181,18 +186,18 @@ def read_dockerfile_command() -> list[str]:
     return words
 
 
-def start_worker(**environment: str) -> subprocess.Popen[bytes]:
+def start_worker() -> subprocess.Popen[bytes]:
     """Start `manage.py run_worker`; the caller ends it."""
-    return start([sys.executable, "manage.py", "run_worker"], "worker", environment)
+    return start([sys.executable, "manage.py", "run_worker"], "worker", {})
 
 
-def start(command: list[str], log_name: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+def start(command: list[str], log_name: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a program of this project in a session of its own; its output is added to a log below `FOLDER`."""
     with (FOLDER / f"{log_name}.log").open("ab") as log:
         return subprocess.Popen(  # noqa: S603 -- our own programs
             command,
             cwd=ROOT,
-            env=os.environ | environment,
+            env={**os.environ, **environment},
             start_new_session=True,
             stdin=subprocess.DEVNULL,
             stdout=log,

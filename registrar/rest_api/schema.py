@@ -39,7 +39,7 @@ class RegistrarSchema(AutoSchema):
 
 
 def describe(
-    name: str, summary: str, *codes: int, responses: dict[int, OpenApiResponse], **options: Any
+    name: str, summary: str, *codes: int, responses: dict[Any, OpenApiResponse], **options: Any
 ) -> Callable[[Method], Method]:
     """Describe an operation; `codes` are those of its errors. Other arguments are those of `extend_schema`."""
 
