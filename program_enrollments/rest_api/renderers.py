@@ -6,6 +6,12 @@ from typing import Any
 from rest_framework import renderers
 
 
+class ASCIIRenderer(renderers.JSONRenderer):
+    """JSON in ASCII, with escapes."""
+
+    ensure_ascii = True
+
+
 class JSONRenderer(renderers.JSONRenderer):
     """JSON in UTF-8; in ASCII, with escapes, if it repeats half a character that a client has sent."""
 
@@ -15,5 +21,4 @@ class JSONRenderer(renderers.JSONRenderer):
         try:
             return super().render(data, accepted_media_type, renderer_context)
         except UnicodeEncodeError:
-            self.ensure_ascii = True
-            return super().render(data, accepted_media_type, renderer_context)
+            return ASCIIRenderer().render(data, accepted_media_type, renderer_context)
