@@ -18,6 +18,7 @@ from imports.bodies import BoundedBody, BoundedFormHandler
 from imports.exceptions import FileTooLarge
 from imports.rest_api.errors import NoFile, UnknownContentEncoding
 from program_enrollments.rest_api.exceptions import LengthRequired
+from program_enrollments.rest_api.v1.bodies import is_chunked
 
 FORM_TYPE = "multipart/form-data"
 RAW_TYPES = ("text/csv", "application/x-ndjson", "application/gzip")
@@ -61,7 +62,7 @@ def receive_upload(request: Request) -> Upload:
 
 
 def _receive_form(request: Request) -> Upload:
-    if _is_chunked(request):
+    if is_chunked(request):
         raise LengthRequired
     form, files = cast(QueryDict, request.data), request.FILES
     if list(files.keys()) != [FILE_FIELD] or len(files.getlist(FILE_FIELD)) != 1:
@@ -76,7 +77,7 @@ def _receive_form(request: Request) -> Upload:
 def _receive_body(request: Request, media_type: str) -> Upload:
     stream: Any = request._request
     announced: int | None = int(request.META.get("CONTENT_LENGTH") or 0)
-    if _is_chunked(request):
+    if is_chunked(request):
         if not request.META.get("wsgi.input_terminated"):
             raise LengthRequired
         stream, announced = request.META["wsgi.input"], None
@@ -89,7 +90,3 @@ def _receive_body(request: Request, media_type: str) -> Upload:
         file.close()
         raise
     return Upload(file, "", media_type)
-
-
-def _is_chunked(request: Request) -> bool:
-    return "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH")

@@ -17,7 +17,9 @@ from access.service import Scope
 from imports.rest_api.uploads import Upload, bound_form
 from program_enrollments import api
 from program_enrollments.constants import WriteAction
+from program_enrollments.rest_api.exceptions import LengthRequired
 from program_enrollments.rest_api.renderers import JSONRenderer
+from program_enrollments.rest_api.v1.bodies import is_chunked
 from program_enrollments.rest_api.v1.idempotency import idempotent
 from program_enrollments.rest_api.v1.mixins import change_source
 from registrar.constants import MAX_UPLOAD_BYTES, ApiPermission, JobOperation
@@ -75,7 +77,9 @@ class WriteMixin(ProgramView):
         raise NotImplementedError
 
     def read_records(self, body: Any) -> list[Enrollment]:
-        """Raises: InvalidRequest; TooManyRecords; PermissionDenied."""
+        """Raises: LengthRequired; InvalidRequest; TooManyRecords; PermissionDenied."""
+        if is_chunked(self.request):
+            raise LengthRequired
         if not isinstance(body, list):
             raise InvalidRequest("expected request body type: List")
         if len(body) > settings.MAX_RECORDS_PER_WRITE:
@@ -192,6 +196,8 @@ class UploadView(ProgramView):
         return super().initialize_request(request, *args, **kwargs)
 
     def take(self, request: Request) -> Response:
+        if is_chunked(request):
+            raise LengthRequired
         # The media type is judged where the form is read.
         request.data  # noqa: B018 -- see above
         file = request.FILES.get(FILE_FIELD)

@@ -396,6 +396,15 @@ def test_the_part_with_the_file_must_be_there(writer, path):
         assert (response.status_code, response.json()) == (400, {"detail": "No file content uploaded"})
 
 
+def test_a_file_in_chunks_asks_for_a_length(writer, path):
+    response = writer.generic(
+        "POST", path, content_type="multipart/form-data; boundary=b", headers={"Transfer-Encoding": "chunked"}
+    )
+
+    assert response.status_code == 411
+    assert response.json() == {"detail": "Send the body with a Content-Length header; chunked bodies are not accepted."}
+
+
 def test_other_media_types_are_refused(writer, path):
     for content_type in ("text/csv", "application/json"):
         response = writer.generic("POST", path, "a,b", content_type=content_type)

@@ -116,6 +116,14 @@ def test_an_empty_body_is_no_list(writer, path, content_type):
     assert (response.status_code, response.json()) == (400, ["expected request body type: List"])
 
 
+def test_a_body_in_chunks_asks_for_a_length(writer, path):
+    response = writer.generic(
+        "POST", path, content_type="application/json", headers={"Transfer-Encoding": "chunked"}, CONTENT_LENGTH=""
+    )
+
+    assert response.status_code == 411
+
+
 def test_what_is_no_json_is_told(writer, path):
     response = writer.generic("POST", path, "[{", content_type="application/json")
 
