@@ -1,7 +1,6 @@
 """Jobs, and the files that they leave."""
 
 from typing import Any
-from uuid import UUID
 
 from django.http import FileResponse
 from rest_framework.exceptions import NotFound, PermissionDenied
@@ -55,7 +54,7 @@ class JobView(RegistrarView):
 
     @schema.job
     def get(self, request: Request, **kwargs: Any) -> Response:
-        return Response(describe_job(self, find_status(self, parse_uuid(self.kwargs["job_id"]))))
+        return Response(describe_job(self, find_status(self, self.kwargs["job_id"])))
 
 
 class ResultView(RegistrarView):
@@ -66,7 +65,7 @@ class ResultView(RegistrarView):
     def get(self, request: Request, **kwargs: Any) -> FileResponse:
         name = self.kwargs["name"]
         check_link(request.query_params.get("token", ""), name, user_id=self.caller.pk)
-        status = find_status(self, parse_uuid(name.partition(".")[0]))
+        status = find_status(self, name.partition(".")[0])
         job = status.job
         if not may_fetch_result(job, self.access):
             raise PermissionDenied
@@ -81,11 +80,12 @@ class ResultView(RegistrarView):
             raise NotFound from fault
 
 
-def find_status(view: RegistrarView, job_id: UUID | None) -> JobStatus:
+def find_status(view: RegistrarView, job_id: str) -> JobStatus:
     """Return how the job fares. Raises: NotFound; PermissionDenied: it is somebody else's."""
-    if job_id is None:
+    uuid = parse_uuid(job_id)
+    if uuid is None or str(uuid) != job_id:  # jobs have one spelling
         raise NotFound
-    status = get_job_status(job_id)
+    status = get_job_status(uuid)
     if not may_see(status.job, view.caller, view.access):
         raise PermissionDenied
     return status

@@ -22,6 +22,11 @@ class ProgramKeyConverter(StringConverter):
     regex = "[A-Za-z0-9_-]+"
 
 
+class CourseIdConverter(StringConverter):
+    # Any text but one that ends in a slash, after which another would follow.
+    regex = ".*[^/]"
+
+
 class JobIdConverter(StringConverter):
     regex = "[0-9a-f-]+"
 
@@ -31,12 +36,13 @@ class ResultNameConverter(StringConverter):
 
 
 register_converter(ProgramKeyConverter, "program_key")
+register_converter(CourseIdConverter, "course_id")
 register_converter(JobIdConverter, "job_id")
 register_converter(ResultNameConverter, "result_name")
 
 PROGRAM = "programs/<program_key:program_key>/"
 # Any text: some schools have blanks, dots and slashes in their names of course runs.
-COURSE = f"{PROGRAM}courses/<path:course_id>/"
+COURSE = f"{PROGRAM}courses/<course_id:course_id>/"
 
 
 routes = [

@@ -306,6 +306,9 @@ class TestOthersJobs:
 
         assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
 
+    def test_a_job_is_named_with_its_hyphens_only(self, reader, job_id):
+        assert reader.get(f"{API}jobs/{job_id.replace('-', '')}").status_code == 404
+
     def test_a_link_is_for_the_one_who_asked(self, reader, writer, anonymous_client, job_id):
         link = reader.get(f"{API}jobs/{job_id}").json()["result"]
 

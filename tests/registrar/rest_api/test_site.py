@@ -72,6 +72,14 @@ def test_there_is_nothing_else(staff_client, path):
     assert response["Content-Type"].startswith("text/html")
 
 
+@pytest.mark.parametrize("path", ["courses/TOY-1//enrollments", "courses///grades", "courses/TOY-1/enrollments//"])
+def test_two_slashes_are_no_route_for_anybody(anonymous_client, program_path, path):
+    response = anonymous_client.get(f"{program_path}/{path}")
+
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith("text/html")
+
+
 @pytest.fixture
 def switched_off(settings):  # pytest-django's, which puts the setting back
     settings.ENABLE_REGISTRAR_API = False
