@@ -3,6 +3,7 @@
 Never used in production, where DATABASE_URL names the server.
 """
 
+import atexit
 import hashlib
 import os
 import shlex
@@ -32,8 +33,11 @@ def start_embedded_database(data_folder: Path) -> dict[str, Any]:
     server = get_server(data_folder / "pgdata", cleanup_mode="stop", start=False)
     with fasteners.InterProcessLock(data_folder / "pgdata.lock"):
         if (server.pgdata / "PG_VERSION").exists():
-            _forget_killed_processes(server.global_process_id_list)
+            _forget_killed_processes(server)
         server.start()
+    # Registered after the library's own farewell, so that it comes before: that one stops the server if no other
+    # process is left on the list.
+    atexit.register(_forget_killed_processes, server)
     address = server.get_postmaster_info()
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -61,8 +65,9 @@ def _keep_apart_from_other_users() -> None:
     PostgresServer._lock = fasteners.InterProcessLock(folder / "lock")
 
 
-def _forget_killed_processes(process_ids: Any) -> None:
+def _forget_killed_processes(server: PostgresServer) -> None:
     # A process that was killed never signed off, and would keep the server running for ever.
-    for pid in process_ids.get_and_remove(0):
-        if not psutil.pid_exists(pid):
-            process_ids.get_and_remove(pid)
+    with server._lock:
+        for pid in server.global_process_id_list.get_and_remove(0):
+            if not psutil.pid_exists(pid):
+                server.global_process_id_list.get_and_remove(pid)
