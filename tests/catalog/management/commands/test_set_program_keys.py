@@ -13,10 +13,10 @@ from tests.factories.catalog import ProgramFactory
 def set_keys(tmp_path, capsys):
     """A function that takes the content of the file and returns the lines printed."""
 
-    def run(content):
+    def run(content, *options):
         file = tmp_path / "keys.csv"
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
-        call_command("set_program_keys", str(file), no_color=True)
+        call_command("set_program_keys", str(file), *options, no_color=True)
         return capsys.readouterr().out.splitlines()
 
     return run
@@ -24,9 +24,23 @@ def set_keys(tmp_path, capsys):
 
 def test_programs_get_the_keys_of_the_file(set_keys):
     mba, other = ProgramFactory(key="mba"), ProgramFactory(key="other")
-    lines = set_keys(f"id,key,discovery_uuid\r\n1,MBA_2019,{mba.uuid.hex}\r\n2,gone,{uuid4()}\r\n")
-    assert lines == ["mba is MBA_2019 now", "1 programs of the file are not in the catalog.", "1 keys were changed."]
+    lines = set_keys(f"id,key,discovery_uuid\r\n1,MBA_2019,{mba.uuid.hex}\r\n")
+    assert lines == ["mba is MBA_2019 now", "1 keys were changed."]
     assert [Program.objects.get(pk=row.pk).key for row in (mba, other)] == ["MBA_2019", "other"]
+
+
+def test_programs_that_the_catalog_lacks_are_named_and_nothing_changes(set_keys, capsys):
+    mba, gone = ProgramFactory(key="mba"), uuid4()
+    with pytest.raises(CommandError, match=r"^Nothing was changed. 1 programs of the file are not in the catalog."):
+        set_keys(f"uuid,key\n{mba.uuid},new\n{gone},gone\n")
+    assert capsys.readouterr().out == f"Line 3: program {gone} is not in the catalog.\n"
+    assert Program.objects.get(pk=mba.pk).key == "mba"
+
+
+def test_programs_that_the_catalog_lacks_are_left_out_if_so_wished(set_keys):
+    mba, gone = ProgramFactory(key="mba"), uuid4()
+    lines = set_keys(f"uuid,key\n{gone},gone\n{mba.uuid},new\n", "--skip-unknown")
+    assert lines == ["mba is new now", f"Line 2: program {gone} is not in the catalog.", "1 keys were changed."]
 
 
 def test_programs_exchange_their_keys(set_keys):
