@@ -92,6 +92,7 @@ ERRORS = {
     405: refusal("The path knows no such method.", 'Method "PUT" not allowed.'),
     406: refusal("The client accepts no JSON.", "Could not satisfy the request Accept header."),
     409: answer("An upload into the program is running.", text(), "Job already in progress for program"),
+    411: refusal("The body came in chunks, without Content-Length.", "Send the body with a Content-Length header; …"),
     413: refusal("Too many records, or too many bytes.", "Enrollment limit 25"),
     415: refusal("The body has another media type.", 'Unsupported media type "text/csv" in request.'),
     429: refusal("Too many requests; wait as long as `Retry-After` says.", "Request was throttled."),
@@ -185,7 +186,7 @@ def _records(more: Shape | None = None) -> OpenApiRequest:
 
 
 COURSE_RECORDS = _records({"course_staff": {"type": "boolean", "nullable": True}})
-WRITE_CODES = (400, 403, 404, 413, 415)
+WRITE_CODES = (400, 403, 404, 411, 413, 415)
 
 programs = describe(
     "list_programs",

@@ -161,6 +161,17 @@ def test_a_rejected_import_says_why(imported, options):
     assert item["error"]["code"] == ("rows_rejected" if options else "all_rows_rejected")
 
 
+def test_an_import_of_damaged_utf_8_is_rejected_with_its_lines(writer_client, imports_path, run):
+    content = f"{HEADER}\nü1,enrolled\nü2,enrolled".encode().replace("ü2".encode(), b"\xc32")
+    response = writer_client.post(imports_path, content, content_type="text/csv")
+    run()
+    item = writer_client.get(response["Location"]).json()
+
+    assert (item["state"], item["error"]["code"]) == ("rejected", "damaged_utf8")
+    assert "line 2 holds a letter in UTF-8, and line 3 the byte 0xC3," in item["error"]["message"]
+    assert statuses() == {}
+
+
 @pytest.mark.parametrize("import_id", ["11111111-1111-1111-1111-111111111111", "nonsense", "0"])
 @pytest.mark.parametrize("path", ["", "rows/", "results.csv", "rejected.csv"])
 def test_an_unknown_import_is_404(writer_client, program, import_id, path):

@@ -116,6 +116,11 @@ def test_unknown_values_of_filters_are_404(reader, program, query):
     assert (response.status_code, response.json()) == (404, NOT_FOUND)
 
 
+@pytest.mark.parametrize(("organization_key", "status"), [("STEMx", 200), ("none", 404)])
+def test_who_holds_no_role_can_tell_organizations_that_exist(learner_client, program, organization_key, status):
+    assert learner_client.get(f"{API}programs?org={organization_key}").status_code == status
+
+
 def test_the_title_filter_survives_a_program_without_title(reader, program):
     untitled = ProgramFactory(title="", key="untitled")
     RoleAssignmentFactory(user=reader.user, role="reader", program_uuid=untitled.uuid)

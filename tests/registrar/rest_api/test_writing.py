@@ -116,6 +116,20 @@ def test_an_empty_body_is_no_list(writer, path, content_type):
     assert (response.status_code, response.json()) == (400, ["expected request body type: List"])
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "detail"),
+    [
+        (" " * 1_000_001, 413, "The request body has more than 1000000 bytes."),
+        ("[" * 33 + "]" * 33, 400, "JSON parse error - The request body is nested more than 32 levels deep."),
+        ("[" + "9" * 5000 + "]", 400, "JSON parse error - The request body holds a number that cannot be read."),
+    ],
+)
+def test_bodies_have_bounds(writer, path, body, status, detail):
+    response = writer.generic("POST", path, body, content_type="application/json")
+
+    assert (response.status_code, response.json()) == (status, {"detail": detail})
+
+
 def test_a_body_in_chunks_asks_for_a_length(writer, path):
     response = writer.generic(
         "POST", path, content_type="application/json", headers={"Transfer-Encoding": "chunked"}, CONTENT_LENGTH=""
