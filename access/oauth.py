@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote_plus
 
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.scopes import BaseScopes
 from oauthlib.common import Request
 
 from access.constants import Scope
+from access.hashers import ClientSecretHasher
 from access.issuing import issue_application_token
 from access.models import Application
 
@@ -39,7 +41,10 @@ class PartnerValidator(OAuth2Validator):
     def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
         client_id, secret = _read_basic(request) or (request.client_id or "", request.client_secret or "")
         application: Application | None = self._load_application(client_id, request)  # type: ignore[no-untyped-call]
-        return application is not None and application.accepts_secret(secret)
+        if application is None:
+            make_password(secret, hasher=ClientSecretHasher.algorithm)  # takes as long as for one that exists
+            return False
+        return application.accepts_secret(secret)
 
     def save_bearer_token(self, token: Any, request: Any, *args: Any, **kwargs: Any) -> None:
         """Store the opaque token's checksum; or put a JSON web token, which needs no storing, in its place."""

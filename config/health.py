@@ -7,11 +7,13 @@ migrations are applied. Both with and without a trailing slash; 200 with `{"stat
 
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from program_enrollments.outages import is_outage
 
 
 def health_probes(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -48,7 +50,9 @@ def find_problems() -> dict[str, str | list[str]]:
     """Return what keeps the service from working, by the part at fault; empty when all is well."""
     try:
         executor = MigrationExecutor(connection)
-    except (OperationalError, InterfaceError):
+    except (DatabaseError, InterfaceError) as fault:
+        if not is_outage(fault):
+            raise
         # Without the driver's text, which names the server and the account.
         return {"database": "The database cannot be reached."}
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())

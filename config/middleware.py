@@ -4,17 +4,24 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from uuid import uuid4
 
 from django.contrib.auth import SESSION_KEY
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from config.health import PROBES
+from program_enrollments.outages import is_outage
+from program_enrollments.rest_api.fallbacks import service_unavailable
 from tracing.log_lines import name_route
 from tracing.service import get_trace, note_requester, traced
 
 logger = logging.getLogger(__name__)
 
+NO_FEATURES = ", ".join(
+    f"{feature}=()"
+    for feature in ("camera", "geolocation", "microphone", "payment", "publickey-credentials-get", "usb")
+)
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -37,10 +44,15 @@ def trace_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
     return middleware
 
 
-def _log_answer(request: HttpRequest, response: HttpResponse, *, seconds: float) -> None:
+def _note_owner_of_session(request: HttpRequest) -> None:
     session = getattr(request, "session", None)
-    if get_trace().user_id is None and session is not None and session.accessed and SESSION_KEY in session:
+    if session is not None and session.accessed and SESSION_KEY in session:
         note_requester(user_id=int(session[SESSION_KEY]))
+
+
+def _log_answer(request: HttpRequest, response: HttpResponse, *, seconds: float) -> None:
+    if get_trace().user_id is None and response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+        _note_owner_of_session(request)
     fields = {
         "method": request.method,
         "route": name_route(request),
@@ -49,6 +61,39 @@ def _log_answer(request: HttpRequest, response: HttpResponse, *, seconds: float)
     }
     level = logging.DEBUG if request.path_info.rstrip("/") in PROBES else logging.INFO
     logger.log(level, "%(method)s %(route)s: %(status)s in %(duration_ms)s ms", fields, extra=fields)
+
+
+def refuse_browser_features(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Tell browsers that no page needs the devices of its reader, so that nothing foreign in one gets at them."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response["Permissions-Policy"] = NO_FEATURES
+        return response
+
+    return middleware
+
+
+class AnswerOutages:
+    """Answer 503 where a view finds that the database, or the catalog, cannot be used for now.
+
+    The views of the API answer so themselves; this is for the admin, the token endpoints and the rest.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Leave what is no outage to Django."""
+        if not is_outage(exception):
+            return None
+        logger.error("A request was not served: %s.", type(exception).__name__)
+        return service_unavailable(request)
 
 
 def utf8_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -16,10 +16,9 @@ from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey
-from psycopg2 import errorcodes
 
 from catalog.service import Program
 from imports.constants import RUNNABLE_STATES, ImportKind, ImportMode, ImportState, RowOutcome
@@ -46,6 +45,7 @@ from imports.planning import (
 from imports.undoing import carry_out_undo, plan_undo
 from program_enrollments import api
 from program_enrollments.constants import WriteAction
+from program_enrollments.outages import is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +104,8 @@ def _find_next(program_uuid: UUID) -> Import | None:
 def run_import(item: Import) -> None:
     """Carry one import as far as it goes by itself. The caller holds the program's lock.
 
-    Raises: DatabaseError, InterfaceError, OSError: the database or the file storage cannot be used; the import is
-    taken up again later.
+    Raises: DatabaseError, InterfaceError, CatalogUnavailable, OSError: the database, the catalog or the file storage
+    cannot be used; the import is taken up again later.
     """
     try:
         # By itself, Django leaves what goes wrong in a COPY as the driver says it.
@@ -135,19 +135,15 @@ def run_import(item: Import) -> None:
         )
 
 
+def _is_connected() -> bool:
+    return connection.connection is not None and connection.is_usable()
+
+
 def _is_outage(fault: Exception) -> bool:
     """Tell whether what could not be done will be possible again: no space, no connection, no storage."""
     if isinstance(fault, OSError):
         return not isinstance(fault, FileNotFoundError)
-    if isinstance(fault, (OperationalError, InterfaceError)):
-        return True
-    state = getattr(fault.__cause__, "pgcode", None)
-    # A connection that broke off gives no state; a database that became read-only is refilled or fails over.
-    return isinstance(fault, DatabaseError) and (not _is_connected() or state == errorcodes.READ_ONLY_SQL_TRANSACTION)
-
-
-def _is_connected() -> bool:
-    return connection.connection is not None and connection.is_usable()
+    return is_outage(fault)
 
 
 def _plan(item: Import) -> None:

@@ -1,11 +1,15 @@
 """Fixtures that any test may use."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from tests.factories.learners import StaffFactory, UserFactory
 from tests.log_guard import guarded_log_lines
+from tests.own_database import OwnDatabase
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +31,17 @@ def _requests_counted_in_memory(settings):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.REQUEST_COUNTER = "limits.counting.CacheCounter"
     cache.clear()
+
+
+@pytest.fixture
+def own_database():
+    # Not below `tmp_path`, to which only the user of the tests has access.
+    with TemporaryDirectory() as folder:
+        database = OwnDatabase(Path(folder))
+        try:
+            yield database
+        finally:
+            database.remove()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 `{"developer_message": "…", "error_code": "snake_case"}`, and `"field_errors"` where a request body was invalid.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -30,7 +31,10 @@ from program_enrollments.exceptions import (
     UserDoesNotExist,
     UserIsStaff,
 )
-from program_enrollments.rest_api.exceptions import RequestTooLarge
+from program_enrollments.outages import is_outage
+from program_enrollments.rest_api.exceptions import RequestTooLarge, ServiceUnavailable
+
+logger = logging.getLogger(__name__)
 
 STATUS_BY_ERROR: dict[type[ProgramEnrollmentsError], HTTPStatus] = {
     ProgramDoesNotExist: HTTPStatus.NOT_FOUND,
@@ -68,7 +72,11 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 
 def as_rest_framework_error(exc: Exception) -> Exception:
-    """Return the REST framework's error for one of Django's; any other as it is."""
+    """Return the REST framework's error for one of Django's, and for an outage, which is logged; any other as it is."""
+    if is_outage(exc):
+        # Without the fault's own text, which names the server, or quotes a row.
+        logger.error("A request was not served: %s.", type(exc).__name__)
+        return ServiceUnavailable()
     match exc:
         case Http404():
             return exceptions.NotFound()

@@ -4,6 +4,8 @@ from http import HTTPStatus
 
 from rest_framework.exceptions import APIException
 
+from program_enrollments.outages import RETRY_SECONDS
+
 
 class RequestTooLarge(APIException):
     """The body has too many bytes."""
@@ -21,6 +23,16 @@ class TooManyRecords(APIException):
 
     def __init__(self, *, sent: int, limit: int) -> None:
         super().__init__(f"{sent} records were sent; at most {limit} are accepted in one request.")
+
+
+class ServiceUnavailable(APIException):
+    """The database, or the catalog, cannot be used for now."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "The service cannot do its work for the moment. Send the request again after Retry-After seconds."
+    default_code = "service_unavailable"
+    wait = RETRY_SECONDS
+    """Seconds, in `Retry-After`."""
 
 
 class LengthRequired(APIException):

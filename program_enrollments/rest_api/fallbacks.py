@@ -1,14 +1,18 @@
 """Error answers that Django makes outside of our views: below `/api/` in the API's shape, elsewhere its own."""
 
+import sys
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework.permissions import SAFE_METHODS
 
 from limits.service import READ, WRITE, count_request, get_client_address, write_rate_headers
+from program_enrollments.outages import is_outage
 from program_enrollments.rest_api.errors import error_body
+from program_enrollments.rest_api.exceptions import ServiceUnavailable
 
 API_PREFIX = "/api/"
 
@@ -32,11 +36,28 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBa
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
+    if is_outage(sys.exception()):  # one that a middleware met: `config.middleware` sees to those of views
+        return service_unavailable(request)
     if _is_api(request):
         return _answer(
             HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed; the request may be fine.", "internal_error"
         )
     return defaults.server_error(request)
+
+
+def service_unavailable(request: HttpRequest) -> HttpResponseBase:
+    """Answer 503 while the database, or the catalog, cannot be used: a page to browsers, else the API's shape."""
+    if not _is_api(request) and "text/html" in request.headers.get("Accept", ""):
+        page = render_to_string("program_enrollments/service_unavailable.html")
+        response: HttpResponseBase = HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    else:
+        message, code = ServiceUnavailable.default_detail, ServiceUnavailable.default_code
+        body = error_body(message, code)
+        if not _is_api(request):
+            body |= {"error": "temporarily_unavailable", "error_description": message}  # as OAuth clients read it
+        response = JsonResponse(body, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    response["Retry-After"] = str(ServiceUnavailable.wait)
+    return response
 
 
 def unknown_path(request: HttpRequest, **captured: Any) -> HttpResponseBase:

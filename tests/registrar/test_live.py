@@ -176,9 +176,9 @@ def test_a_scripts_night(script, worker, grades_file, enroll_in_run):
         assert job["text"] == "200"
         assert script.get(job["result"]).splitlines()[1:] == ["old,A,0.950,True,"]
         grades_file.write_text("fail")
-        failed = script.wait_for(script.get(f"{course_path}/grades")["job_id"], "Succeeded", "Failed")
-        assert (failed["state"], failed["result"]) == ("Failed", None)
-        assert failed["error"]
+        job = script.wait_for(script.get(f"{course_path}/grades")["job_id"], "Succeeded", "Failed")
+        assert (job["state"], job["text"]) == ("Succeeded", "422")
+        assert [record["error"] for record in script.get(job["result"])] == ["The grade could not be read."]
         job = script.wait_for(script.get(f"{course_path}/enrollments")["job_id"], "Succeeded")
         assert [record["student_key"] for record in script.get(job["result"])] == ["old"]
 

@@ -52,6 +52,8 @@ class RateLimitMixin(APIView):
         return response
 
     def _count(self, request: Request) -> None:
-        self.throttle = RequesterThrottle()
-        if not self.throttle.allow_request(request, self):
-            self.throttled(request, self.throttle.wait())
+        throttle = RequesterThrottle()
+        is_allowed = throttle.allow_request(request, self)
+        self.throttle = throttle
+        if not is_allowed:
+            self.throttled(request, throttle.wait())

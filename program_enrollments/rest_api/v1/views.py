@@ -52,6 +52,7 @@ from program_enrollments.rest_api.v1.serializers import (
     ResetSerializer,
 )
 
+NOT_ENROLLED = "The learner is not enrolled in this program."
 OVERVIEW_DEPRECATED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -170,7 +171,7 @@ class OverviewsViewSet(ProgramMixin, ApiViewSet):
 
     def get_overview_enrollments(self, learner: User) -> QuerySet[CourseEnrollment]:
         if not api.is_enrolled_in_program(user_id=learner.pk, program=self.program):
-            raise exceptions.PermissionDenied("The learner is not enrolled in this program.")
+            raise exceptions.PermissionDenied(NOT_ENROLLED)
         return api.list_overview_enrollments(user_id=learner.pk, program=self.program)
 
     def represent(self, learner: User, enrollments: Sequence[CourseEnrollment]) -> Any:
@@ -218,6 +219,9 @@ class LearnerCourseRunOverviewsViewSet(OverviewsViewSet):
         if not self.access.holds_any_role() or not self.access.may_read(self.program):
             raise exceptions.PermissionDenied("You may only see your own course runs.")
         learner = find_user(username)
+        if learner is None and not self.access.is_unlimited:
+            # Others who may read the program learn nothing of accounts that are not in it.
+            raise exceptions.PermissionDenied(NOT_ENROLLED)
         if learner is None:
             raise exceptions.NotFound("There is no such learner.")
         return learner

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from waffle.testutils import override_flag
 
+from grades.service import NO_GRADE, GradeResult
 from registrar.models import Job
 from registrar.pruning import prune_jobs
 from tests.factories.catalog import CourseRunFactory, CurriculumFactory
@@ -206,8 +207,6 @@ class BrokenGrades:
     """Grades of which every second one cannot be read."""
 
     def iter_course_grades(self, course_key, users):
-        from grades.service import NO_GRADE, GradeResult
-
         for number, user in enumerate(users):
             yield GradeResult(user, None, "No answer.") if number % 2 else GradeResult(user, NO_GRADE, None)
 
@@ -364,10 +363,11 @@ def test_a_job_fails_and_says_why_when_the_program_is_gone(reader, program, prog
 
 
 class FaultyGrades:
-    """Grades that fail in a way that nobody thought of."""
+    """Grades of a kind that nobody thought of."""
 
     def iter_course_grades(self, course_key, users):
-        raise RuntimeError("student abc")
+        for user in users:
+            yield GradeResult(user=user, grade="student abc", error=None)  # type: ignore[arg-type]  # that is the fault
 
 
 def test_a_fault_of_ours_fails_the_job_and_names_no_student(reader, program_path, enroll_in_run, read_result, settings):

@@ -21,6 +21,21 @@ class HalfBrokenGrades:
                 yield GradeResult(user=user, grade=NO_GRADE, error=None)
 
 
+class RaisingGrades:
+    """Reads one grade, and then meets a fault of its own."""
+
+    def iter_course_grades(self, course_key, users):
+        yield GradeResult(user=users[0], grade=NO_GRADE, error=None)
+        raise ConnectionError("secret")
+
+
+class RefusingGrades:
+    """Cannot even begin."""
+
+    def iter_course_grades(self, course_key, users):
+        raise ConnectionError("secret")
+
+
 @pytest.fixture
 def grades_path(course_path):
     return f"{course_path}grades/"
@@ -107,3 +122,19 @@ def test_a_page_costs_the_same_for_any_number_of_learners(staff_client, grades_p
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(("backend", "status", "read"), [(RaisingGrades, 207, 1), (RefusingGrades, 422, 0)])
+def test_learners_whom_a_failing_backend_leaves_out_have_an_error(
+    staff_client, grades_path, enroll, settings, backend, status, read
+):
+    settings.GRADES_BACKEND = f"{__name__}.{backend.__name__}"
+    for key in ("first", "second", "third"):
+        enroll(key, UserFactory())
+
+    response = staff_client.get(grades_path)
+
+    assert response.status_code == status
+    assert [result.get("error") for result in response.json()["results"]] == [None] * read + [
+        "The grade could not be read."
+    ] * (3 - read)

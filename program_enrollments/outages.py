@@ -1,0 +1,28 @@
+"""Faults of what the service stands on, which pass with time, told from faults of the service."""
+
+import psycopg2
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from psycopg2 import errorcodes
+
+from catalog.service import CatalogUnavailable
+
+RETRY_SECONDS = 5
+"""How long a client is asked to wait: most failovers and restarts take a few of these."""
+
+
+def is_outage(fault: BaseException | None) -> bool:
+    """Tell whether what could not be done will be possible again: the database or the catalog cannot be used for now.
+
+    That is: no connection, no space, no writes (a standby, SQLSTATE 25006), a deadlock, a time-out.
+    """
+    if isinstance(fault, (OperationalError, InterfaceError, CatalogUnavailable)):
+        return True
+    # What goes wrong in a COPY or in a streamed answer comes as the driver says it.
+    if isinstance(fault, (psycopg2.OperationalError, psycopg2.InterfaceError)):
+        return True
+    if not isinstance(fault, DatabaseError):
+        return False
+    state = getattr(fault.__cause__, "pgcode", None)
+    # A connection that broke off gives no state; a database that became read-only is refilled or fails over.
+    is_connected = connection.connection is not None and not connection.connection.closed
+    return state == errorcodes.READ_ONLY_SQL_TRANSACTION or not is_connected
