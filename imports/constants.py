@@ -47,6 +47,17 @@ class ImportState(models.TextChoices):
 RUNNABLE_STATES = (ImportState.QUEUED, ImportState.PLANNING, ImportState.APPLYING)
 """What a worker takes up; the last two when the worker before it died."""
 
+FINISHED_STATES = (
+    ImportState.APPLIED,
+    ImportState.APPLIED_WITH_ERRORS,
+    ImportState.REJECTED,
+    ImportState.FAILED,
+    ImportState.CANCELED,
+    ImportState.DISCARDED,
+    ImportState.UNDONE,
+)
+"""Nothing more happens to these by itself; one that failed may be resumed."""
+
 APPLIED_STATES = (ImportState.APPLIED, ImportState.APPLIED_WITH_ERRORS)
 
 

@@ -1,14 +1,18 @@
 """Making an account anonymous for good."""
 
+import json
 from dataclasses import dataclass
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
-from social_django.models import UserSocialAuth
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from social_django.models import Code, Partial, UserSocialAuth
 
-from learners.models import IdentityProvider, User
+from learners.models import Certificate, CourseEnrollment, IdentityProvider, User
+from limits.service import forget_failed_sign_ins
 
 SALT = "learners.retirement"
 
@@ -20,6 +24,8 @@ class Account:
     id: int
     is_staff: bool
     is_retired: bool
+    names: frozenset[str]
+    """Username and e-mail address."""
 
 
 def find_account(username: str) -> Account | None:
@@ -31,7 +37,10 @@ def find_account(username: str) -> Account | None:
     if user is None:
         return None
     return Account(
-        id=user.pk, is_staff=user.is_staff or user.is_superuser, is_retired=user.username.startswith("retired-")
+        id=user.pk,
+        is_staff=user.is_staff or user.is_superuser,
+        is_retired=user.username.startswith("retired-"),
+        names=frozenset({user.username, user.email} - {""}),
     )
 
 
@@ -46,10 +55,22 @@ def list_student_keys_of_user(user_id: int) -> list[tuple[str, str]]:
 def anonymize_user(user_id: int) -> None:
     """Take identities, names, e-mail and password from an account, and switch it off.
 
-    The username becomes a salted hash; the admin's log forgets the old one. Runs in the caller's transaction.
+    The username becomes a salted hash; the admin's log, failed sign-ins and refresh tokens forget the old one. Runs in
+    the caller's transaction.
     """
     user = User.objects.select_for_update().get(pk=user_id)
+    names = {user.username, user.email} - {""}
     UserSocialAuth.objects.filter(user_id=user_id).delete()
+    Code.objects.filter(email__iexact=user.email).delete()
+    half_signed_in = Q(pk__in=[])
+    for name in names:
+        half_signed_in |= Q(data__icontains=name)
+    Partial.objects.filter(half_signed_in).delete()
+    OutstandingToken.objects.filter(user_id=user_id).delete()  # refresh tokens name their account
+    forget_failed_sign_ins(names)
+    # Both lead to places that other services may call after the learner.
+    CourseEnrollment.objects.filter(user_id=user_id).exclude(resume_url="").update(resume_url="")
+    Certificate.objects.filter(user_id=user_id).exclude(download_url="").update(download_url="")
     user.username = f"{_retired_prefix(user.username)}{user.pk}"
     user.email = f"{user.username}@retired.invalid"
     user.first_name = user.last_name = ""
@@ -59,9 +80,13 @@ def anonymize_user(user_id: int) -> None:
     user.save()
     user.groups.clear()
     user.user_permissions.clear()
-    LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user_id)).update(
-        object_repr=user.username
-    )
+    of_account = Q(content_type=ContentType.objects.get_for_model(User), object_id=str(user_id))
+    LogEntry.objects.filter(of_account | Q(object_repr__in=names)).update(object_repr=user.username)
+    # Messages name the rows below a form, as JSON.
+    named = Q(pk__in=[])
+    for name in names:
+        named |= Q(change_message__contains=json.dumps(name))
+    LogEntry.objects.filter(named).update(change_message="")
 
 
 def _retired_prefix(username: str) -> str:

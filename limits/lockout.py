@@ -3,11 +3,12 @@
 Failures are counted by account (or client) and address together, so that nobody can lock out another from afar.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
+from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -32,6 +33,12 @@ def forget_failed_client(request: HttpRequest, client_id: str) -> None:
         username=get_account_name(request, _credentials(client_id)),
         ip_address=request.axes_ip_address,  # type: ignore[attr-defined]  # set above
     )
+
+
+def forget_failed_sign_ins(names: Collection[str]) -> None:
+    """Delete the failures that were counted for accounts, under their usernames or what else was typed as one."""
+    for model in ("AccessAttempt", "AccessFailureLog", "AccessLog"):
+        apps.get_model("axes", model).objects.filter(username__in=names).delete()
 
 
 def get_lock_seconds() -> int:

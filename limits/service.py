@@ -1,7 +1,13 @@
 """The front door of limits: rates of requests, and locks on guessed passwords and client secrets."""
 
 from limits.addresses import get_client_address
-from limits.lockout import forget_failed_client, get_lock_seconds, is_client_locked, report_failed_client
+from limits.lockout import (
+    forget_failed_client,
+    forget_failed_sign_ins,
+    get_lock_seconds,
+    is_client_locked,
+    report_failed_client,
+)
 from limits.rates import Rate, get_rates
 from limits.token_endpoints import guard_token_endpoint
 from limits.usage import READ, TOKEN, WRITE, Usage, count_request, write_rate_headers
@@ -14,6 +20,7 @@ __all__ = [
     "Usage",
     "count_request",
     "forget_failed_client",
+    "forget_failed_sign_ins",
     "get_client_address",
     "get_lock_seconds",
     "get_rates",

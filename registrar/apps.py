@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -6,3 +8,7 @@ class RegistrarConfig(AppConfig):
 
     name = "registrar"
     verbose_name = "Registrar's API"
+
+    def ready(self) -> None:
+        """Listen to what happens to learners."""
+        import_module("registrar.receivers")

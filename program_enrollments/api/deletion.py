@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
+from program_enrollments.api.forgetting import forget_copies_of_unknown_keys
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 
 CHUNK_SIZE = 1000
@@ -42,6 +43,8 @@ def iter_deletions(
 ) -> Iterator[DeletedCounts]:
     """Delete the program enrollments with what is beneath them and all history, some at a time.
 
+    Student keys under which nobody is left are forgotten wherever they are stored.
+
     Yields after each chunk, which is committed by then: stopping in between keeps what was done.
     """
     last_id = 0
@@ -52,7 +55,10 @@ def iter_deletions(
             ids = [enrollment.pk for enrollment in chunk.only("pk")]
             if not ids:
                 return
+            history = ProgramEnrollment.history.filter(id__in=ids, external_user_key__isnull=False)
+            places = set(history.order_by().values_list("program_uuid", "external_user_key"))
             counts = delete_enrollments(ids)
+            forget_copies_of_unknown_keys(places)
         last_id = ids[-1]
         yield counts
 

@@ -3,13 +3,14 @@
 import logging
 import re
 from collections.abc import Collection
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.crypto import salted_hmac
 
 from learners.service import anonymize_user, find_account, list_student_keys_of_user
-from program_enrollments.api.idempotency import forget_answers_about
+from program_enrollments.api.forgetting import forget_copies
 from program_enrollments.api.locks import lock_accounts
 from program_enrollments.api.lookups import list_administered_program_uuids
 from program_enrollments.api.records import SYSTEM, ChangeSource
@@ -27,7 +28,8 @@ RETIRED_KEY = re.compile(r"retired-[0-9a-f]{64}")
 def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
     """Make an account anonymous and unusable, and replace its student keys by salted hashes, history included.
 
-    Covers the enrollments of the account and those that wait for one of its identities. The hashes depend on
+    Covers the enrollments of the account and those that wait for one of its identities, and all copies of their keys
+    in stored answers, imports, files and results; imports that are not finished are left alone. The hashes depend on
     SECRET_KEY and are stable: retiring again, under the old username, changes nothing.
     Returns the number of program enrollments whose key was replaced.
     Raises: UserDoesNotExist, UserIsStaff: nothing was changed.
@@ -37,6 +39,7 @@ def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
         raise UserDoesNotExist("There is no account with this username.")
     if account.is_staff:
         raise UserIsStaff("This account is a member of staff or a superuser.")
+    identities = _list_identities(account.id)
     of_learner = Q(user_id=account.id) | _waiting_for(account.id)
     enrollments = list(ProgramEnrollment.objects.filter(of_learner).order_by("pk").select_for_update())
     lock_accounts([account.id])
@@ -49,8 +52,12 @@ def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
         ],
         source=source,
     )
-    _retire_history([row.pk for row in enrollments], account.id)
-    forget_answers_about({row.external_user_key for row in enrollments if row.external_user_key is not None})
+    places = _retire_history([row.pk for row in enrollments], account.id)
+    places |= {(row.program_uuid, row.external_user_key) for row in enrollments if row.external_user_key is not None}
+    forget_copies(
+        [(program_uuid, key) for program_uuid, key in places | identities if not RETIRED_KEY.fullmatch(key)],
+        names=account.names,
+    )
     if not account.is_retired:
         anonymize_user(account.id)
     logger.info("Retired user %s: replaced the student keys of %d program enrollments.", account.id, len(replaced))
@@ -65,7 +72,16 @@ def _waiting_for(user_id: int) -> Q:
     return waiting
 
 
-def _retire_history(enrollment_ids: Collection[int], user_id: int) -> None:
+def _list_identities(user_id: int) -> set[tuple[UUID, str]]:
+    """Return (program uuid, student key) for one program of each organization at which the account has an identity."""
+    pairs = (
+        (list_administered_program_uuids(key)[:1], key_there) for key, key_there in list_student_keys_of_user(user_id)
+    )
+    return {(program_uuid, student_key) for program_uuids, student_key in pairs for program_uuid in program_uuids}
+
+
+def _retire_history(enrollment_ids: Collection[int], user_id: int) -> set[tuple[UUID, str]]:
+    """Replace the keys in history; return them, with their programs."""
     # An enrollment that was linked to this account by mistake carries another learner's key.
     still_there = ProgramEnrollment.objects.filter(pk=OuterRef("id"))
     entries = list(
@@ -73,9 +89,11 @@ def _retire_history(enrollment_ids: Collection[int], user_id: int) -> None:
         .filter(external_user_key__isnull=False)
         .order_by("pk")
     )
+    places = {(entry.program_uuid, entry.external_user_key) for entry in entries}
     for entry in entries:
         entry.external_user_key = _retired_key(entry.id, entry.external_user_key)
     ProgramEnrollment.history.bulk_update(entries, ["external_user_key"], batch_size=500)
+    return places
 
 
 def _retired_key(enrollment_id: int, student_key: str) -> str:

@@ -89,9 +89,11 @@ def test_unknown_names_and_wrong_passwords_of_accounts_get_the_same_answer(clien
     answers = {
         (response.status_code, response.content)
         for username in ("known", "inactive", "unknown")
-        for response in [client.post("/api/token/", {"username": username, "password": "wrong"})]
+        for wrong in [{"username": username, "password": "wrong"}]
+        for response in [client.post("/api/token/", wrong, content_type="application/json")]
     }
 
+    assert {status for status, _ in answers} == {401}
     assert len(answers) == 1
 
 
