@@ -52,7 +52,7 @@ bench: setup  ## Measure the service beside the limit of its database (a quarter
 
 .PHONY: torture
 torture: setup  ## Show with real processes that nothing is lost by load, races, faults and bad input (QUICK=1: briefly)
-	$(BIN)/python -m torture $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m torture $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(CASES),--cases $(CASES))
 
 .PHONY: lint
 lint: setup  ## Check style, types, layering, spelling, migrations, the API schema, secrets, known vulnerabilities and the production settings

@@ -1,4 +1,4 @@
-"""Shows with real processes that the promises of docs/reliability.md hold: `python -m torture [--quick] [--seed N]`.
+"""Shows with real processes that the promises of docs/reliability.md hold: `python -m torture [PART …] [--quick]`.
 
 Prints a table of what was done, how often, and what was lost. Exits with 1 when anything was.
 """
@@ -17,7 +17,7 @@ from torture.service import FOLDER, Database, prepare_environment
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much is done: seconds, clients and cases."""
+    """How much is done: seconds, times that each fault comes, and generated cases for each operation."""
 
     load: dict[str, int]
     races: dict[str, int]
@@ -26,7 +26,7 @@ class Sizes:
 
 
 FULL = Sizes({"seconds": 600}, {"seconds": 60}, {"times": 5}, {"cases": 200})
-QUICK = Sizes({"seconds": 25}, {"seconds": 15}, {"times": 1}, {"cases": 2})
+QUICK = Sizes({"seconds": 20}, {"seconds": 10}, {"times": 1}, {"cases": 2})
 PARTS = ("races", "load", "faults", "bad_input")
 
 
@@ -35,8 +35,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=list(PARTS), help="default: all")
     parser.add_argument("--quick", action="store_true", help="two minutes instead of fifteen")
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32), help="of a run to do again")
+    parser.add_argument("--cases", type=int, help="generated requests for each operation, with and without rights")
     options = parser.parse_args()
+    sizes = QUICK if options.quick else FULL
+    if options.cases:
+        sizes.bad_input["cases"] = options.cases
     say(f"Seed {options.seed}. Logs are in {FOLDER}.")
     FOLDER.mkdir(parents=True, exist_ok=True)
     database = Database()
@@ -46,7 +50,7 @@ def main() -> int:
     for part in options.parts:
         began = time.monotonic()
         module = importlib.import_module(f"torture.{part}")
-        lines += module.run(database, seed=options.seed, **getattr(QUICK if options.quick else FULL, part))
+        lines += module.run(database, seed=options.seed, **getattr(sizes, part))
         say(f"{part}: {time.monotonic() - began:.0f} s")
     return 1 if print_table(lines) else 0
 

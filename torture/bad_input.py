@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +40,16 @@ def run(database: Database, *, seed: int, cases: int) -> list[Line]:
     with web_server() as server:
         staff = Caller("with all rights", "torture-staff", ask_staff_token(server.port))
         nobody = Caller("without rights", "torture-nobody", ask_token_of_nobody(server.port))
-        lines = [generate_cases(server, school, caller, cases=cases, seed=seed) for caller in (staff, nobody)]
+        generate = partial(generate_cases, server, school, cases=cases, seed=seed)
+        with ThreadPoolExecutor() as side_by_side:
+            lines = list(side_by_side.map(generate, (staff, nobody)))
         return lines + send_bad_bodies(server, school, staff.token)
 
 
 def generate_cases(server: WebServer, school: School, caller: Caller, *, cases: int, seed: int) -> Line:
     """Let schemathesis send cases to every operation of the OpenAPI description, one by one and in sequences."""
     line = Line(f"generated requests {caller.name}, {cases} an operation")
-    config, report = FOLDER / "schemathesis.toml", FOLDER / f"schemathesis-{caller.username}.json"
+    config, report = FOLDER / f"schemathesis-{caller.username}.toml", FOLDER / f"schemathesis-{caller.username}.json"
     config.write_text(
         "\n".join(
             [
