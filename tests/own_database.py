@@ -88,7 +88,7 @@ def dump(url: str, *options: str) -> bytes:
     """Return what `pg_dump` writes of a database."""
     command = [find_program("pg_dump"), "--no-owner", *options, f"--dbname={url}"]
     # It warns that tables refer to themselves, which is of no matter where all of them are restored.
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True).stdout
+    return subprocess.run(command, capture_output=True, check=True).stdout
 
 
 def find_program(name: str) -> str:
