@@ -5,12 +5,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from random import Random
 
 from torture.clients import Client, NoFinalAnswerError, new_request_id
 from torture.report import Line
 from torture.roster import Roster, foretold_status
 from torture.school import School
+from torture.threads import working
 
 ABORTED_SHARE = 0.1
 READ_SHARE = 0.25
@@ -35,7 +37,7 @@ class Writer:
         self._may_fail = may_fail
 
     def work(self, stopping: threading.Event) -> None:
-        """Send one request after the other until the event; a fault of this client's own is a problem too."""
+        """Send one request after the other until the event."""
         while not stopping.is_set():
             try:
                 if self._random.random() < READ_SHARE:
@@ -106,13 +108,6 @@ def writing(
     for writer in writers:  # every other learner has an account
         school.add_accounts(writer.roster.place.organization_key, writer.roster.student_keys[::2])
     stopping = threading.Event()
-    threads = [threading.Thread(target=writer.work, args=[stopping]) for writer in writers]
-    for thread in threads:
-        thread.start()
-    try:
+    with working([partial(writer.work, stopping) for writer in writers], stopping, line):
         yield writers
-    finally:
-        stopping.set()
-        for thread in threads:
-            thread.join()
-        time.sleep(1)  # for requests that were hung up on, and that nobody asks for
+    time.sleep(1)  # for requests that were hung up on, and that nobody asks for

@@ -35,7 +35,7 @@ def link_waiting_enrollments(
 ) -> int:
     """Link what waits for a student key in the organization's programs to the account that has just shown it.
 
-    Each enrollment is linked wholly or not at all; one that cannot be is logged and goes on waiting.
+    Each enrollment is linked wholly or not at all; one that cannot be, or that is deleted meanwhile, is logged.
     Returns: how many were linked.
     """
     linked = 0
@@ -53,7 +53,7 @@ def link_waiting_enrollments(
                 linked += 1
             except (LearnerNotLinked, DataError, IntegrityError, InternalError) as fault:
                 # A fault's own text may quote the row, and with it the learner.
-                logger.error("Program enrollment %s goes on waiting: %s.", enrollment.pk, type(fault).__name__)  # noqa: TRY400 -- see above
+                logger.error("Program enrollment %s was not linked: %s.", enrollment.pk, type(fault).__name__)  # noqa: TRY400 -- see above
     return linked
 
 
@@ -101,7 +101,8 @@ def link_program_enrollment_to_user(
     """Link one enrollment to an account: course runs are entered, waiting roles granted.
 
     A different account is unlinked first. `program_enrollment` is brought up to date.
-    Raises: LearnerNotLinked: the account holds another enrollment in the curriculum; nothing was written.
+    Raises: LearnerNotLinked: the account holds another enrollment in the curriculum, or this one has been deleted;
+    nothing was written.
     """
     organization_key = _lock_learner(program_enrollment)
     _link(program_enrollment, user, organization_key, source)
@@ -113,7 +114,8 @@ def unlink_program_enrollment(program_enrollment: ProgramEnrollment, *, source: 
     """Take an enrollment from its account; it waits again. `program_enrollment` is brought up to date.
 
     The account's course enrollments are deactivated and set to `audit`, unless another program's active one rests
-    on them; its staff roles wait for the next account. Raises: LearnerNotLinked: without a student key it cannot wait.
+    on them; its staff roles wait for the next account.
+    Raises: LearnerNotLinked: without a student key it cannot wait, or it has been deleted; nothing was written.
     """
     organization_key = _lock_learner(program_enrollment)
     if program_enrollment.external_user_key is None:
@@ -130,8 +132,16 @@ def _lock_learner(enrollment: ProgramEnrollment) -> str | None:
     return organization_key
 
 
+def _lock_row(enrollment: ProgramEnrollment) -> ProgramEnrollment:
+    # A reset deletes rows without the locks of their learners.
+    locked = ProgramEnrollment.objects.select_for_update(no_key=True).filter(pk=enrollment.pk).first()
+    if locked is None:
+        raise LearnerNotLinked("The enrollment has been deleted meanwhile.")
+    return locked
+
+
 def _link(enrollment: ProgramEnrollment, user: User, organization_key: str | None, source: ChangeSource) -> None:
-    enrollment = ProgramEnrollment.objects.select_for_update(no_key=True).get(pk=enrollment.pk)
+    enrollment = _lock_row(enrollment)
     if enrollment.user_id == user.pk:
         return
     if enrollment.user_id is not None:
@@ -172,7 +182,7 @@ def _link(enrollment: ProgramEnrollment, user: User, organization_key: str | Non
 
 
 def _unlink(enrollment: ProgramEnrollment, organization_key: str | None, source: ChangeSource) -> None:
-    enrollment = ProgramEnrollment.objects.select_for_update(no_key=True).get(pk=enrollment.pk)
+    enrollment = _lock_row(enrollment)
     if enrollment.user_id is None:
         return
     lock_accounts([enrollment.user_id])

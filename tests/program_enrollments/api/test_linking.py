@@ -90,7 +90,7 @@ def test_one_enrollment_that_cannot_be_linked_leaves_the_others(enrollment, sign
     enrollment.refresh_from_db()
     other.refresh_from_db()
     assert (enrollment.user, other.user) == (None, learner)
-    assert caplog.messages == [f"Program enrollment {enrollment.pk} goes on waiting: LearnerNotLinked."]
+    assert caplog.messages == [f"Program enrollment {enrollment.pk} was not linked: LearnerNotLinked."]
 
 
 def test_an_active_row_gives_way_to_the_accounts_other_active_place_in_the_run(enrollment, sign_in, learner):
@@ -167,6 +167,14 @@ def test_unlinking_keeps_a_course_enrollment_on_which_another_program_rests(enro
     course_enrollment = CourseEnrollment.objects.get()
     assert (course_enrollment.mode, course_enrollment.is_active) == ("masters", True)
     assert ProgramCourseEnrollment.objects.get(program_enrollment=enrollment).course_enrollment is None
+
+
+def test_an_enrollment_that_was_deleted_meanwhile_is_neither_linked_nor_unlinked(enrollment, learner):
+    ProgramEnrollment.objects.filter(pk=enrollment.pk).delete()
+    with pytest.raises(LearnerNotLinked):
+        api.link_program_enrollment_to_user(enrollment, learner)
+    with pytest.raises(LearnerNotLinked):
+        api.unlink_program_enrollment(enrollment)
 
 
 def test_an_enrollment_without_student_key_cannot_be_unlinked(enrollment, learner):

@@ -4,11 +4,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import partial
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.core.mail import get_connection
-from django.db import connection
+from django.db import connection, transaction
 
 from catalog.service import get_catalog
 from learners.models import CourseEnrollment
@@ -18,6 +18,7 @@ from program_enrollments.models import CourseNudge, ProgramCourseEnrollment, Pro
 from tests.factories.catalog import CurriculumFactory, ProgramFactory
 from tests.factories.learners import RUN_KEY, IdentityFactory, UserFactory
 from tests.factories.program_enrollments import ProgramEnrollmentFactory
+from tests.live_service import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -134,6 +135,37 @@ def test_of_runs_that_race_to_send_a_nudge_one_does(curriculum, course_run, mail
         sent = race(*[partial(api.send_nudge, nudge, get_connection())] * 3)
         assert sorted(sent) == [False, False, True]
         assert CourseNudge.objects.count() == len(mailoutbox) == n
+
+
+def test_a_first_sign_in_outlives_that_what_it_links_is_deleted(curriculum, identity_provider):
+    write(curriculum, WriteAction.CREATE, ["a", "b"])
+    is_deleted = Event()
+
+    def delete():
+        with transaction.atomic():
+            ProgramEnrollment.objects.filter(external_user_key="a").delete()
+            is_deleted.set()
+            wait_until(is_somebody_locked_out, "the sign-in waits for the row")
+
+    def sign_in():
+        is_deleted.wait(timeout=10)
+        return IdentityFactory(user=UserFactory(), identity_provider=identity_provider, student_key="a")
+
+    _, identity = race(delete, sign_in)
+    assert identity.pk
+    assert ProgramEnrollment.objects.get().external_user_key == "b"
+
+
+def is_somebody_locked_out():
+    with connection.cursor() as cursor:
+        # Not `pg_stat_activity`, which a transaction sees as it was at the first look.
+        cursor.execute(
+            """
+            SELECT FROM pg_locks
+            WHERE NOT granted AND transactionid = (pg_current_xact_id()::xid)
+            """
+        )
+        return cursor.rowcount > 0
 
 
 def test_a_creation_that_races_a_reset_answers_as_if_it_came_first_or_second(curriculum, identity_provider, school):
