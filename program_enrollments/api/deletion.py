@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from program_enrollments.api.forgetting import forget_copies_of_unknown_keys
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
@@ -64,8 +64,13 @@ def iter_deletions(
 
 
 def delete_history_of_programs(program_uuids: Collection[UUID]) -> None:
-    """Delete what history still tells of enrollments in the programs, those deleted long ago included."""
-    history = ProgramEnrollment.history.filter(program_uuid__in=program_uuids)
+    """Delete what history still tells of enrollments that were in the programs, those deleted long ago included.
+
+    That of enrollments which stand is kept: somebody may have made them since the others were deleted.
+    """
+    # Rows and their history are committed together, so that one statement sees both or neither.
+    stands = Exists(ProgramEnrollment.objects.filter(pk=OuterRef("id")))
+    history = ProgramEnrollment.history.filter(~stands, program_uuid__in=program_uuids)
     ProgramCourseEnrollment.history.filter(program_enrollment_id__in=history.values("id")).delete()
     history.delete()
 

@@ -62,6 +62,15 @@ def test_a_reset_deletes_the_history_of_enrollments_deleted_before(program, rese
     assert not ProgramCourseEnrollment.history.exists()
 
 
+def test_the_history_of_enrollments_that_stand_is_kept_with_that_of_others_deleted(program):
+    gone, standing = ProgramCourseEnrollmentFactory.create_batch(2, program_enrollment__program_uuid=program.uuid)
+    ProgramEnrollment.objects.filter(pk=gone.program_enrollment_id).delete()
+    api.delete_history_of_programs([program.uuid])
+
+    assert ProgramEnrollment.history.get().id == standing.program_enrollment_id
+    assert ProgramCourseEnrollment.history.get().id == standing.pk
+
+
 def test_a_reset_of_named_programs_leaves_the_others(school, program, reset):
     kept = ProgramEnrollmentFactory(program_uuid=ProgramFactory(organizations=[school]).uuid)
     ProgramEnrollmentFactory(program_uuid=program.uuid)
