@@ -62,6 +62,7 @@ lint: setup  ## Check style, types, layering, spelling, migrations, the API sche
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python .ci/lint_migrations.py
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 	git ls-files -z -- ':!*.lock' ':!*.csv' ':!*.json' | xargs -0 $(BIN)/detect-secrets-hook $(SECRETS)
 	$(BIN)/python .ci/audit.py requirements.lock

@@ -1,8 +1,11 @@
 """What gunicorn reads at its start from the folder it is started in."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import environ
+from prometheus_client.multiprocess import mark_process_dead
 
 from config.logging import build_logging
 
@@ -13,3 +16,9 @@ logconfig_dict = build_logging(env, debug=env.bool("DEBUG", default=True))
 # The service writes a line for each request itself. Should an access log be switched on all the same, its lines have
 # no path and no query, which name learners, and no referrer, which may.
 access_log_format = '%(h)s %(m)s %(s)s %(B)s %(M)s "%({x-request-id}o)s"'
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Let metrics forget the process (PROMETHEUS_MULTIPROC_DIR): what it counted stays, what it measured goes."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -110,6 +110,15 @@ MIDDLEWARE = [
     "config.middleware.AnswerOutages",
 ]
 
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+if METRICS_TOKEN:
+    # Around all but the probes, which would drown the rest.
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("config.health.health_probes") + 1, "django_prometheus.middleware.PrometheusBeforeMiddleware"
+    )
+    MIDDLEWARE.append("django_prometheus.middleware.PrometheusAfterMiddleware")
+WORKER_LATE_SECONDS = env.int("WORKER_LATE_SECONDS", default=900)
+
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 

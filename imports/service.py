@@ -39,6 +39,7 @@ from imports.plan_statements import list_stale_lines
 from imports.pruning import prune_imports
 from imports.running import drops_too_many, lock_number
 from imports.tasks import run_imports
+from imports.watching import QueueState, count_imports_by_state, look_at_queue
 from learners.service import User
 from program_enrollments import api
 
@@ -49,11 +50,13 @@ __all__ = [
     "ImportsError",
     "InvalidOption",
     "PlanStale",
+    "QueueState",
     "SecondPersonNeeded",
     "StateConflict",
     "apply_import",
     "approve_import",
     "cancel_import",
+    "count_imports_by_state",
     "create_import",
     "discard_import",
     "export_course_enrollments",
@@ -65,6 +68,7 @@ __all__ = [
     "list_imports",
     "list_rows",
     "lock_number",
+    "look_at_queue",
     "measure_speed",
     "place_in_queue",
     "prune_imports",

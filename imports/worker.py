@@ -22,6 +22,7 @@ from imports.constants import RUNNABLE_STATES
 from imports.models import Import
 from imports.running import lock_number, program_lock, stop_running
 from imports.tasks import run_imports
+from imports.watching import SIGNED_IN
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,8 @@ SET client_connection_check_interval = '5s';
 SET tcp_keepalives_idle = 5;
 SET tcp_keepalives_interval = 5;
 SET tcp_keepalives_count = 2;
-SELECT pg_advisory_lock(%s)
+SELECT pg_advisory_lock(%s);
+SELECT pg_advisory_lock_shared(%s)
 """
 
 
@@ -92,7 +94,7 @@ class Worker:
         connection.ensure_connection()
         if connection.connection is not self._signed_in_on:
             with connection.cursor() as cursor:
-                cursor.execute(SIGN_IN, [_number_of(self._name)])
+                cursor.execute(SIGN_IN, [_number_of(self._name), lock_number(SIGNED_IN)])
             self._signed_in_on = connection.connection
             # With the connection before it, this process lost the import that it ran.
             self._look_around_at = timezone.now()

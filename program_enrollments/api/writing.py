@@ -30,6 +30,7 @@ from program_enrollments.constants import (
     WriteFailure,
 )
 from program_enrollments.exceptions import UnknownCurriculum
+from program_enrollments.metrics import count_written
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ def write_program_enrollments(
     for answer in answers:
         record = wanted[answer.input_order]
         outcomes[record.student_key] = answer.failure or record.status
+    count_written("program", outcomes.values())
     return outcomes
 
 
@@ -93,7 +95,9 @@ def write_program_course_enrollments(
     decisions = carry_out_program_course_enrollments(
         program=program, course_key=course_key, placement=placement, action=action, records=wanted, source=source
     )
-    return outcomes | {decision.record.student_key: decision.outcome for decision in decisions}
+    outcomes |= {decision.record.student_key: decision.outcome for decision in decisions}
+    count_written("course_run", outcomes.values())
+    return outcomes
 
 
 def carry_out_program_rows(
