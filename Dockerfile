@@ -14,12 +14,13 @@ RUN DEBUG=false SECRET_KEY=unused-while-building JWT_SIGNING_KEY=unused-while-bu
 FROM python:3.12-slim
 
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin enrollments \
-    && install --directory --owner=enrollments /files
+    && install --directory --owner=enrollments /files /metrics
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app
 USER enrollments
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DEBUG=false WEB_CONCURRENCY=2 FILES_FOLDER=/files
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DEBUG=false WEB_CONCURRENCY=2 FILES_FOLDER=/files \
+    PROMETHEUS_MULTIPROC_DIR=/metrics
 EXPOSE 8000
 
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s CMD ["python", "-c", \
