@@ -35,6 +35,7 @@ from program_enrollments.api.overviews import (
 )
 from program_enrollments.api.programs import list_readable_programs
 from program_enrollments.api.reading import (
+    IdBounds,
     annotate_course_staff,
     fetch_program_course_enrollments,
     fetch_program_course_enrollments_by_students,
@@ -44,8 +45,6 @@ from program_enrollments.api.reading import (
     get_program_course_enrollment,
     get_program_enrollment,
     get_users_by_external_keys,
-    list_after,
-    list_before,
     list_course_staff,
 )
 from program_enrollments.api.records import (
@@ -76,6 +75,7 @@ __all__ = [
     "CourseRunOverview",
     "DeletedCounts",
     "FinalAnswer",
+    "IdBounds",
     "LmsCourseEnrollment",
     "LmsImportReport",
     "LmsProgramEnrollment",
@@ -120,8 +120,6 @@ __all__ = [
     "link_program_enrollment_to_user",
     "link_program_enrollments",
     "link_waiting_enrollments",
-    "list_after",
-    "list_before",
     "list_course_run_overviews",
     "list_course_staff",
     "list_enrollments_of_programs",

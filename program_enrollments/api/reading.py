@@ -1,6 +1,7 @@
 """Reading enrollments (contract sections 5 and 8). Querysets are lazy, and ordered by id, programs apart."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -19,6 +20,15 @@ from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourse
 Row = TypeVar("Row", bound=Model)
 
 MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class IdBounds:
+    """Ids between which rows are, themselves left out; `is_descending`: the highest id first."""
+
+    after: int = 0
+    before: int = MAX_ID
+    is_descending: bool = False
 
 
 def get_program_enrollment(
@@ -74,12 +84,12 @@ def fetch_program_enrollments(
     program_enrollment_statuses: Collection[str] | None = None,
     modified_since: datetime | None = None,
     is_linked: bool | None = None,
-    by_page: bool = False,
+    bounds: IdBounds | None = None,
 ) -> QuerySet[ProgramEnrollment]:
     """Return a program's enrollments with their accounts. None means any; of a collection, any one member must fit.
 
-    `modified_since` is an aware time, inclusive. `is_linked` False: those that wait for an account. `by_page`: for
-    readers that take some rows at a time (`list_after`); the accounts are not loaded.
+    `modified_since` is an aware time, inclusive. `is_linked` False: those that wait for an account. `bounds`: for
+    readers that take some rows at a time, in that order; the accounts are not loaded.
     """
     wanted = _learner_filter(
         users=users,
@@ -91,10 +101,10 @@ def fetch_program_enrollments(
     if modified_since is not None:
         wanted &= Q(modified__gte=modified_since)
     enrollments = ProgramEnrollment.objects.filter(wanted)
-    if not by_page:
+    if bounds is None:
         return enrollments.filter(program_uuid=program_uuid).select_related("user").order_by("id")
     names_learners = users is not None or external_user_keys is not None
-    return _in_listing_order(enrollments, names_learners=names_learners, program_uuid=program_uuid)
+    return _between(enrollments, bounds, names_learners=names_learners, program_uuid=program_uuid)
 
 
 def fetch_program_course_enrollments(
@@ -108,7 +118,7 @@ def fetch_program_course_enrollments(
     statuses: Collection[str] | None = None,
     modified_since: datetime | None = None,
     is_linked: bool | None = None,
-    by_page: bool = False,
+    bounds: IdBounds | None = None,
 ) -> QuerySet[ProgramCourseEnrollment]:
     """Return a program's enrollments in one course run, with program enrollment and account.
 
@@ -128,10 +138,10 @@ def fetch_program_course_enrollments(
         wanted &= Q(modified__gte=modified_since)
     enrollments = ProgramCourseEnrollment.objects.filter(wanted)
     listing = {"program_uuid": program_uuid, "course_key": course_key}
-    if not by_page:
+    if bounds is None:
         return enrollments.filter(**listing).select_related("program_enrollment__user").order_by("id")
     names_learners = users is not None or external_user_keys is not None
-    page = _in_listing_order(enrollments, names_learners=names_learners, **listing)
+    page = _between(enrollments, bounds, names_learners=names_learners, **listing)
     # Unlike accounts, program enrollments are never few where a run's listing is long.
     return page.select_related("program_enrollment")
 
@@ -258,28 +268,19 @@ def list_course_staff(enrollments: Sequence[ProgramCourseEnrollment]) -> set[int
     return linked_staff | set(waiting.values_list("enrollment_id", flat=True))
 
 
-def list_after(rows: QuerySet[Row], place: Mapping[str, Any]) -> QuerySet[Row]:
-    """Return the rows of a listing that follow a place: the listing's own values, and an `id`."""
-    return rows.filter(_is_placed(rows, ">", place))
-
-
-def list_before(rows: QuerySet[Row], place: Mapping[str, Any]) -> QuerySet[Row]:
-    """Return the rows of a listing that precede a place, the nearest first."""
-    return rows.order_by(*(f"-{name}" for name in place)).filter(_is_placed(rows, "<", place))
-
-
-def _in_listing_order(rows: QuerySet[Row], *, names_learners: bool, **listing: Any) -> QuerySet[Row]:
-    """Return the rows that have the listing's values, by id.
+def _between(rows: QuerySet[Row], bounds: IdBounds, *, names_learners: bool, **listing: Any) -> QuerySet[Row]:
+    """Return the rows that have the listing's values, within the bounds, by id.
 
     A program that was loaded in bulk is one range of ids. Equal values and an order by id let the planner walk the
-    primary key, through all other programs; comparisons of whole places leave it the listing's index (speed page).
-    A join could still make it read and sort all of the listing. Learners who are named are looked up by their index.
+    primary key, through all other programs; two comparisons of whole places, no more, leave it the listing's index
+    (speed page). A join could still make it read and sort all of the listing. Learners who are named are looked up.
     """
-    in_order = rows.order_by(*listing, "id")
+    sign = "-" if bounds.is_descending else ""
+    in_order = rows.order_by(*(f"{sign}{name}" for name in (*listing, "id")))
     if names_learners:
-        return in_order.filter(**listing)
+        return in_order.filter(**listing, id__gt=bounds.after, id__lt=bounds.before)
     return in_order.filter(
-        _is_placed(rows, ">", {**listing, "id": 0}), _is_placed(rows, "<=", {**listing, "id": MAX_ID})
+        _is_placed(rows, ">", {**listing, "id": bounds.after}), _is_placed(rows, "<", {**listing, "id": bounds.before})
     )
 
 

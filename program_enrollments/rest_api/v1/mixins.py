@@ -17,13 +17,14 @@ from rest_framework.viewsets import GenericViewSet
 from access.service import Credentials, ProgramAccess, Scope, get_program_access
 from catalog.service import Program
 from learners.service import User
-from program_enrollments.api import ChangeSource, get_program, get_run_placement, parse_course_key
+from program_enrollments.api import ChangeSource, IdBounds, get_program, get_run_placement, parse_course_key
 from program_enrollments.constants import WriteAction, WriteFailure
 from program_enrollments.exceptions import ProgramDoesNotExist
 from program_enrollments.rest_api.exceptions import TooManyRecords
 from program_enrollments.rest_api.v1.bodies import read_json
 from program_enrollments.rest_api.v1.fields import parse_uuid
 from program_enrollments.rest_api.v1.idempotency import idempotent
+from program_enrollments.rest_api.v1.pagination import EnrollmentPagination
 from program_enrollments.rest_api.v1.permissions import HasProgramAccess
 from program_enrollments.rest_api.v1.throttles import RateLimitMixin
 
@@ -88,9 +89,9 @@ class EnrollmentsViewSet(ProgramMixin, ApiViewSet):
     write_scope = Scope.ENROLLMENTS_WRITE
 
     @property
-    def listing(self) -> Mapping[str, Any]:
-        """{field: value} by which the rows of the path are found."""
-        return {"program_uuid": self.program.uuid}
+    def bounds(self) -> IdBounds:
+        """Within which ids the rows of the page are that is asked for."""
+        return cast(EnrollmentPagination, self.paginator).read_bounds(self.request)
 
 
 class CourseRunMixin(EnrollmentsViewSet):
@@ -102,11 +103,6 @@ class CourseRunMixin(EnrollmentsViewSet):
         super().initial(request, *args, **kwargs)
         self.course_key = parse_course_key(self.kwargs["course_id"])
         get_run_placement(self.program, self.course_key)
-
-    @property
-    def listing(self) -> Mapping[str, Any]:
-        """See `EnrollmentsViewSet`."""
-        return {**super().listing, "course_key": self.course_key}
 
 
 class EnrollmentWriteMixin:

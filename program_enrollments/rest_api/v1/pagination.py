@@ -7,7 +7,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
-from program_enrollments.api import list_after, list_before
+from program_enrollments.api import IdBounds
 
 MAX_ID = 2**63 - 1
 
@@ -29,29 +29,34 @@ class IdCursorPagination(CursorPagination):
 
 
 class EnrollmentPagination(IdCursorPagination):
-    """Pages of a listing whose rows are found by the values of `view.listing`, then by id."""
+    """Pages of rows that are asked for within bounds, since where a listing lies is for those to know who keep it."""
 
     page_size = 100
     max_page_size = 1000
 
+    def read_bounds(self, request: Request) -> IdBounds:
+        """Return within which ids the rows of the page are. Raises: NotFound: the cursor is none of ours."""
+        cursor = self.decode_cursor(request)
+        if cursor is None:
+            return IdBounds()
+        position = int(cursor.position or 0)
+        return IdBounds(before=position, is_descending=True) if cursor.reverse else IdBounds(after=position)
+
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """Return the rows of the page, and note what the links to its neighbours need."""
+        """Return the rows of the page, and note what the links to its neighbours need; the rows have its bounds."""
         self.request = request
         self.base_url = request.build_absolute_uri()
         self.ordering = ("id",)  # type: ignore[assignment]  # as the links' methods want it
         page_size = self.get_page_size(request) or self.page_size
         self.cursor = self.decode_cursor(request)
-        position = str(self.cursor.position) if self.cursor else None
-        is_reverse = bool(self.cursor and self.cursor.reverse)
-        if position:
-            place = {**view.listing, "id": int(position)}
-            queryset = list_before(queryset, place) if is_reverse else list_after(queryset, place)
         rows = list(queryset[: page_size + 1])
         further = self._get_position_from_instance(rows[-1], self.ordering) if len(rows) > page_size else None
         self.page = rows[:page_size]
-        if is_reverse:
+        position = str(self.cursor.position) if self.cursor else None
+        following, preceding = further, position
+        if self.cursor and self.cursor.reverse:
             self.page.reverse()
-        following, preceding = (position, further) if is_reverse else (further, position)
+            following, preceding = position, further
         self.has_next, self.next_position = following is not None, following
         self.has_previous, self.previous_position = preceding is not None, preceding
         return self.page

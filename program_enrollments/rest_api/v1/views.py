@@ -74,7 +74,7 @@ class ProgramEnrollmentsViewSet(EnrollmentWriteMixin, EnrollmentsViewSet):
             curriculum_uuids=filters.get("curriculum_uuid"),
             modified_since=filters.get("modified_since"),
             is_linked=filters.get("account_exists"),
-            by_page=True,
+            bounds=self.bounds,
         )
         page = self.paginate_queryset(enrollments.values(*ProgramEnrollmentSerializer.COLUMNS)) or []
         context = {"accounts": find_account_names({row["user_id"] for row in page})}
@@ -105,7 +105,7 @@ class ProgramCourseEnrollmentsViewSet(EnrollmentWriteMixin, CourseRunMixin):
             statuses=filters.get("status"),
             curriculum_uuids=filters.get("curriculum_uuid"),
             modified_since=filters.get("modified_since"),
-            by_page=True,
+            bounds=self.bounds,
         )
         page = self.paginate_queryset(enrollments) or []
         context = {"course_staff_ids": api.list_course_staff(page)}
@@ -130,7 +130,7 @@ class ProgramCourseGradesViewSet(CourseRunMixin):
 
     def list(self, request: Request, **kwargs: Any) -> Response:
         enrollments = api.fetch_program_course_enrollments(
-            program_uuid=self.program.uuid, course_key=self.course_key, is_linked=True, by_page=True
+            program_uuid=self.program.uuid, course_key=self.course_key, is_linked=True, bounds=self.bounds
         )
         page = self.paginate_queryset(enrollments.prefetch_related("program_enrollment__user"))
         if not page:
