@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from io import StringIO
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
@@ -12,8 +11,7 @@ from django.db import connection
 
 from imports.constants import ImportKind, RowOutcome
 from imports.models import Import
-
-ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+from program_enrollments import api
 
 
 @dataclass(slots=True)
@@ -76,9 +74,11 @@ WHERE r.owner_id = %s AND r.position = w.position
 def copy_rows(import_id: UUID, rows: Iterable[PlannedRow]) -> None:
     """Add rows to an import's plan, in the caller's transaction."""
     owner = str(import_id)
-    lines = ["\t".join([owner, *[_as_text(getattr(row, name)) for name in COLUMNS]]) for row in rows]
-    with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY imports_importrow (owner_id, {COLUMN_LIST}) FROM STDIN", StringIO("\n".join(lines)))
+    api.copy_into(
+        "imports_importrow",
+        f"owner_id, {COLUMN_LIST}",
+        ([owner, *[_as_stored(getattr(row, name)) for name in COLUMNS]] for row in rows),
+    )
 
 
 class NextRow(NamedTuple):
@@ -141,14 +141,8 @@ def rewrite_rows(import_id: UUID, rows: Sequence[PlannedRow]) -> None:
         cursor.execute(REWRITE, [*arrays, import_id])
 
 
-def _as_text(value: Any) -> str:
-    if value is None:
-        return "\\N"
-    if isinstance(value, str):
-        return value if value.isalnum() else value.translate(ESCAPES)
-    if isinstance(value, dict):
-        return (_dump(value) or "").translate(ESCAPES)
-    return str(value)
+def _as_stored(value: Any) -> Any:
+    return _dump(value) if isinstance(value, dict) else value
 
 
 def _dump(value: dict[str, Any] | None) -> str | None:

@@ -7,7 +7,9 @@ import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
+from tests.factories.access import RoleAssignmentFactory
 from tests.factories.learners import StaffFactory, UserFactory
+from tests.factories.program_enrollments import ProgramEnrollmentFactory
 from tests.log_guard import guarded_log_lines
 from tests.own_database import OwnDatabase
 
@@ -71,3 +73,30 @@ def learner_client(learner):
     client = APIClient()
     client.force_authenticate(learner)
     return client
+
+
+@pytest.fixture
+def make_client(program):
+    """Makes a client of an account (`client.user`) that holds a role on the program."""
+
+    def make(role, **fields):
+        user = UserFactory(**fields)
+        RoleAssignmentFactory(user=user, role=role, program_uuid=program.uuid)
+        client = APIClient()
+        client.force_authenticate(user)
+        client.user = user
+        return client
+
+    return make
+
+
+@pytest.fixture
+def enroll(curriculum):
+    def enroll(student_key, status="enrolled", **fields):
+        return ProgramEnrollmentFactory(
+            external_user_key=student_key,
+            status=status,
+            **{"program_uuid": curriculum.program.uuid, "curriculum_uuid": curriculum.uuid, **fields},
+        )
+
+    return enroll

@@ -59,7 +59,7 @@ from program_enrollments.api.records import (
 from program_enrollments.api.resetting import ResetCounts, reset_enrollments
 from program_enrollments.api.restoring import Restoration, restore_course_enrollments, restore_program_enrollments
 from program_enrollments.api.retirement import retire_user
-from program_enrollments.api.statements import Claim, Query, RowAnswer, RowName, as_array
+from program_enrollments.api.statements import Claim, Query, RowAnswer, RowName, as_array, copy_into
 from program_enrollments.api.writing import (
     carry_out_program_course_enrollments,
     carry_out_program_rows,
@@ -97,6 +97,7 @@ __all__ = [
     "carry_out_program_rows",
     "change_program_course_enrollment_status",
     "change_program_enrollment_status",
+    "copy_into",
     "create_program_course_enrollment",
     "create_program_enrollment",
     "decide_course_enrollments",

@@ -5,7 +5,6 @@ over, `outcome` is an `LmsRowOutcome`, and `user_id` is the learner's account he
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from io import StringIO
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
@@ -13,12 +12,11 @@ from uuid import UUID
 from django.db import connection
 
 from program_enrollments.api.records import ChangeSource, LmsCourseEnrollment, LmsProgramEnrollment, LmsRefusal
-from program_enrollments.api.statements import ACCOUNTS, CHANGED, CREATED, write_with_history
+from program_enrollments.api.statements import ACCOUNTS, CHANGED, CREATED, copy_into, write_with_history
 from program_enrollments.constants import LmsTable
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 
 ROWS_PER_CHUNK = 5000
-ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 PROGRAM_TABLE = "lms_program_enrollment"
 COURSE_TABLE = "lms_course_enrollment"
@@ -233,7 +231,7 @@ def create_tables() -> None:
 def stage_program_enrollments(rows: Iterable[LmsProgramEnrollment | LmsRefusal]) -> None:
     """Add the rows of the LMS's program enrollments."""
     for chunk in _chunks(rows):
-        _copy(
+        copy_into(
             PROGRAM_TABLE,
             PROGRAM_COLUMNS,
             (
@@ -251,7 +249,7 @@ def stage_program_enrollments(rows: Iterable[LmsProgramEnrollment | LmsRefusal])
 def stage_course_enrollments(rows: Iterable[LmsCourseEnrollment | LmsRefusal]) -> None:
     """Add the rows of the LMS's program course enrollments."""
     for chunk in _chunks(rows):
-        _copy(
+        copy_into(
             COURSE_TABLE,
             COURSE_COLUMNS,
             (
@@ -383,7 +381,7 @@ def iter_account_places() -> Iterator[list[tuple[int, str, bool]]]:
 
 def stage_account_places(course_enrollment_ids: Mapping[tuple[int, str], int]) -> None:
     """Remember {(user id, course key): id of the account's course enrollment}."""
-    _copy(
+    copy_into(
         "lms_place",
         "user_id, course_key, course_enrollment_id",
         ((user_id, course_key, pk) for (user_id, course_key), pk in course_enrollment_ids.items()),
@@ -425,17 +423,6 @@ def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
 
 
 def _copy_refusals(table: str, rows: Iterable[object]) -> None:
-    _copy(table, REFUSAL_COLUMNS, ((row.line, row.lms_id, row.reason) for row in rows if isinstance(row, LmsRefusal)))
-
-
-def _copy(table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
-    lines = "".join("\t".join(map(_as_text, row)) + "\n" for row in rows)
-    if lines:
-        with connection.cursor() as cursor:
-            cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", StringIO(lines))
-
-
-def _as_text(value: Any) -> str:
-    if value is None:
-        return "\\N"
-    return value.translate(ESCAPES) if isinstance(value, str) else str(value)
+    copy_into(
+        table, REFUSAL_COLUMNS, ((row.line, row.lms_id, row.reason) for row in rows if isinstance(row, LmsRefusal))
+    )

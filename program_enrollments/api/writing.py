@@ -7,9 +7,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, DataError, IntegrityError, InternalError, transaction
+from django.db import DataError, IntegrityError, InternalError, transaction
 from opaque_keys.edx.keys import CourseKey
-from psycopg2 import errorcodes
 
 from catalog.service import Program, RunPlacement, get_catalog
 from program_enrollments.api.course_writing import carry_out_course_wishes, set_course_staff
@@ -31,6 +30,7 @@ from program_enrollments.constants import (
 )
 from program_enrollments.exceptions import UnknownCurriculum
 from program_enrollments.metrics import count_written
+from program_enrollments.outages import is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -225,7 +225,8 @@ def _write_around_faults(
             lock()
             return write(rows)
     except REFUSALS as fault:
-        _reraise_outage(fault)
+        if is_outage(fault):
+            raise
     with transaction.atomic():
         lock()
         return _close_in(rows, write, refuse)
@@ -238,25 +239,15 @@ def _close_in(
         with transaction.atomic():
             return write(rows)
     except REFUSALS as fault:
-        _reraise_outage(fault)
+        if is_outage(fault):
+            raise
         if len(rows) == 1:
             # The fault's own text may quote the row, and with it the learner.
-            logger.error(  # noqa: TRY400 -- see above
-                "The database refused one learner's enrollment: %s, SQLSTATE %s.", type(fault).__name__, _state(fault)
-            )
+            state = getattr(fault.__cause__, "pgcode", None)
+            logger.error("The database refused one learner's enrollment: %s, SQLSTATE %s.", type(fault).__name__, state)  # noqa: TRY400 -- see above
             return [refuse(rows[0])]
     middle = len(rows) // 2
     return _close_in(rows[:middle], write, refuse) + _close_in(rows[middle:], write, refuse)
-
-
-def _reraise_outage(fault: DatabaseError) -> None:
-    # Of all that passes with time, such as a full disk, the only one that comes as an internal error.
-    if _state(fault) == errorcodes.READ_ONLY_SQL_TRANSACTION:
-        raise fault
-
-
-def _state(fault: DatabaseError) -> str | None:
-    return getattr(fault.__cause__, "pgcode", None)
 
 
 def _write_course_decisions(decisions: Sequence[CourseDecision], source: ChangeSource) -> list[CourseDecision]:

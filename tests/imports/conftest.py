@@ -18,7 +18,6 @@ from tests.factories.catalog import (
     ProgramFactory,
 )
 from tests.factories.learners import RUN_KEY, StaffFactory
-from tests.factories.program_enrollments import ProgramEnrollmentFactory
 
 
 @pytest.fixture(autouse=True)
@@ -73,20 +72,6 @@ def run(program):
         assert run_imports_of_program(program.uuid)
 
     return run
-
-
-@pytest.fixture
-def enroll(curriculum):
-    def enroll(student_key, status="enrolled", **fields):
-        return ProgramEnrollmentFactory(
-            external_user_key=student_key,
-            status=status,
-            program_uuid=curriculum.program.uuid,
-            curriculum_uuid=curriculum.uuid,
-            **fields,
-        )
-
-    return enroll
 
 
 @pytest.fixture

@@ -29,22 +29,10 @@ from program_enrollments import api
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 from tests.factories.catalog import CurriculumFactory
 from tests.factories.learners import RUN_KEY, StaffFactory, UserFactory
-from tests.factories.program_enrollments import ProgramCourseEnrollmentFactory, ProgramEnrollmentFactory
+from tests.factories.program_enrollments import ProgramCourseEnrollmentFactory
 
 HEADER = "student_key,status"
 COURSE_HEADER = "course_id,student_key,status,course_staff"
-
-
-@pytest.fixture
-def enroll(curriculum):
-    def enroll(student_key, status="enrolled", **fields):
-        return ProgramEnrollmentFactory(
-            external_user_key=student_key,
-            status=status,
-            **{"program_uuid": curriculum.program.uuid, "curriculum_uuid": curriculum.uuid, **fields},
-        )
-
-    return enroll
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
-from rest_framework.test import APIClient
 
-from tests.factories.access import RoleAssignmentFactory
 from tests.factories.catalog import (
     CourseFactory,
     CourseRunFactory,
@@ -14,8 +12,8 @@ from tests.factories.catalog import (
     OrganizationFactory,
     ProgramFactory,
 )
-from tests.factories.learners import RUN_KEY, UserFactory
-from tests.factories.program_enrollments import ProgramCourseEnrollmentFactory, ProgramEnrollmentFactory
+from tests.factories.learners import RUN_KEY
+from tests.factories.program_enrollments import ProgramCourseEnrollmentFactory
 
 API = "/api/v1/"
 
@@ -61,21 +59,6 @@ def program_path(program):
 @pytest.fixture
 def run_path(program_path, course_run):
     return f"{program_path}/courses/{course_run.key}"
-
-
-@pytest.fixture
-def make_client(program):
-    """Makes a client of an account that holds a role on the program."""
-
-    def make(role, **fields):
-        user = UserFactory(**fields)
-        RoleAssignmentFactory(user=user, role=role, program_uuid=program.uuid)
-        client = APIClient()
-        client.force_authenticate(user)
-        client.user = user
-        return client
-
-    return make
 
 
 @pytest.fixture
@@ -157,20 +140,6 @@ def try_link(client, link):
 
 def send_file(client, path, content=b"", name="roster.csv", **fields):
     return client.post(path, {"file": SimpleUploadedFile(name, content), **fields}, format="multipart")
-
-
-@pytest.fixture
-def enroll(curriculum):
-    def enroll(student_key, status="enrolled", **fields):
-        return ProgramEnrollmentFactory(
-            external_user_key=student_key,
-            status=status,
-            program_uuid=curriculum.program.uuid,
-            curriculum_uuid=curriculum.uuid,
-            **fields,
-        )
-
-    return enroll
 
 
 @pytest.fixture

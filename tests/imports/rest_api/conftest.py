@@ -1,10 +1,7 @@
 """Paths of the API, as clients write them, and rosters that are sent to them."""
 
 import pytest
-from rest_framework.test import APIClient
 
-from tests.factories.access import RoleAssignmentFactory
-from tests.factories.learners import UserFactory
 from tests.factories.program_enrollments import ProgramCourseEnrollmentFactory
 
 BASE = "/api/program_enrollments/v1/"
@@ -18,20 +15,6 @@ def program_path(program):
 @pytest.fixture
 def imports_path(program_path):
     return f"{program_path}imports/"
-
-
-@pytest.fixture
-def make_client(program):
-    """Makes a client of an account that holds a role on the program."""
-
-    def make(role, **fields):
-        user = UserFactory(**fields)
-        RoleAssignmentFactory(user=user, role=role, program_uuid=program.uuid)
-        client = APIClient()
-        client.force_authenticate(user)
-        return client
-
-    return make
 
 
 @pytest.fixture
