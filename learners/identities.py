@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Any
 
 from django.db import connection
@@ -11,30 +12,41 @@ from social_django.models import UserSocialAuth
 from learners.models import IdentityProvider, User
 
 
+def _table(model: Any) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+@cache
+def identities_sql() -> str:
+    """Return the statement of `find_user_ids_by_student_keys`, for statements that use its answer.
+
+    Its placeholders are `organization_key` and `identity_keys`, a JSON list of texts.
+    """
+    # One statement and one parameter, where the ORM makes two queries and an expression of each of thousands of keys.
+    return f"""
+        SELECT DISTINCT ON (wanted.student_key) wanted.student_key, held.user_id
+        FROM {_table(IdentityProvider)} AS provider
+        JOIN {_table(IdentityProvider._meta.get_field("organization").related_model)} AS organization
+            ON organization.id = provider.organization_id
+        CROSS JOIN jsonb_array_elements_text(%(identity_keys)s::jsonb) AS wanted(student_key)
+        CROSS JOIN LATERAL (
+            SELECT id, user_id FROM {_table(UserSocialAuth)}
+            WHERE uid = provider.slug || ':' || wanted.student_key OFFSET 0
+        ) AS held
+        WHERE organization.key = %(organization_key)s AND provider.enabled
+        ORDER BY wanted.student_key, provider.id, held.id
+    """  # noqa: S608 -- identifiers come from models, values are parameters
+
+
 def find_user_ids_by_student_keys(*, organization_key: str, student_keys: Collection[str]) -> dict[str, int]:
     """Return {student key: user id} of the keys that are an identity at an enabled provider of the organization.
 
     Where two providers give one key to two accounts, the provider that was added first decides.
     """
-    # One statement and one parameter, where the ORM makes two queries and an expression of each of thousands of keys.
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
-            SELECT wanted.student_key, held.user_id
-            FROM {_table(IdentityProvider)} AS provider
-            JOIN {_table(IdentityProvider._meta.get_field("organization").related_model)} AS organization
-                ON organization.id = provider.organization_id
-            CROSS JOIN jsonb_array_elements_text(%s::jsonb) AS wanted(student_key)
-            CROSS JOIN LATERAL (
-                SELECT id, user_id FROM {_table(UserSocialAuth)}
-                WHERE uid = provider.slug || ':' || wanted.student_key OFFSET 0
-            ) AS held
-            WHERE organization.key = %s AND provider.enabled
-            ORDER BY provider.id DESC, held.id DESC
-            """,  # noqa: S608 -- identifiers come from models, values are parameters
-            [json.dumps(list(student_keys)), organization_key],
+            identities_sql(), {"organization_key": organization_key, "identity_keys": json.dumps(list(student_keys))}
         )
-        # The last of equal keys stays, which is that of the provider that was added first.
         return dict(cursor.fetchall())
 
 
@@ -48,7 +60,3 @@ def find_accounts_of_several_identities(user_ids: Collection[int]) -> set[int]:
 def find_users_by_username(usernames: Iterable[str]) -> dict[str, User]:
     """Return {username: account}; unknown usernames are left out."""
     return User.objects.in_bulk(set(usernames), field_name="username")
-
-
-def _table(model: Any) -> str:
-    return connection.ops.quote_name(model._meta.db_table)

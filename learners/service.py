@@ -22,6 +22,7 @@ from learners.identities import (
     find_accounts_of_several_identities,
     find_user_ids_by_student_keys,
     find_users_by_username,
+    identities_sql,
 )
 from learners.models import CourseEnrollment, User
 from learners.reading import (
@@ -57,6 +58,7 @@ __all__ = [
     "get_or_create_passwordless_account",
     "grant_course_roles",
     "has_identity_provider",
+    "identities_sql",
     "iter_remapped_identities",
     "list_active_course_enrollments",
     "list_course_keys_with_role",

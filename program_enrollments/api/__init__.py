@@ -33,9 +33,16 @@ from program_enrollments.api.overviews import (
     list_course_run_overviews,
     list_overview_enrollments,
 )
+from program_enrollments.api.pages import (
+    IdBounds,
+    ProgramCourseEnrollmentRow,
+    ProgramEnrollmentRow,
+    list_program_course_enrollment_page,
+    list_program_enrollment_page,
+    load_program_course_enrollments,
+)
 from program_enrollments.api.programs import list_readable_programs
 from program_enrollments.api.reading import (
-    IdBounds,
     annotate_course_staff,
     fetch_program_course_enrollments,
     fetch_program_course_enrollments_by_students,
@@ -63,6 +70,8 @@ from program_enrollments.api.statements import Claim, Query, RowAnswer, RowName,
 from program_enrollments.api.writing import (
     carry_out_program_course_enrollments,
     carry_out_program_rows,
+    write_enrollments_in_program,
+    write_enrollments_in_run,
     write_program_course_enrollments,
     write_program_enrollments,
 )
@@ -82,8 +91,10 @@ __all__ = [
     "LmsRefusal",
     "Nudge",
     "ProgramCourseEnrollmentRecord",
+    "ProgramCourseEnrollmentRow",
     "ProgramCourseGrade",
     "ProgramEnrollmentRecord",
+    "ProgramEnrollmentRow",
     "Query",
     "ResetCounts",
     "Restoration",
@@ -126,8 +137,11 @@ __all__ = [
     "list_enrollments_of_programs",
     "list_nudges",
     "list_overview_enrollments",
+    "list_program_course_enrollment_page",
+    "list_program_enrollment_page",
     "list_readable_programs",
     "list_waiting_since",
+    "load_program_course_enrollments",
     "lock_out_other_writers",
     "parse_course_key",
     "prune_idempotency_keys",
@@ -137,6 +151,8 @@ __all__ = [
     "retire_user",
     "send_nudge",
     "unlink_program_enrollment",
+    "write_enrollments_in_program",
+    "write_enrollments_in_run",
     "write_program_course_enrollments",
     "write_program_enrollments",
 ]

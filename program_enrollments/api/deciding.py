@@ -3,14 +3,15 @@
 Bulk writes carry the decisions out at once, under the learners' locks; previews of imports only show them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import Program, RunPlacement
-from learners.service import find_user_ids_by_student_keys
+from learners.service import identities_sql
 from program_enrollments.api.course_writing import CourseWish, find_active_elsewhere
 from program_enrollments.api.locks import lock_accounts
 from program_enrollments.api.lookups import find_administering_organization_key
@@ -47,11 +48,12 @@ def decide_program_rows(
 
     `student_keys` are those that occur in the rows.
     """
-    user_ids: Mapping[str, int] = {}
+    accounts = None
     organization_key = find_administering_organization_key(program)
     if action is not WriteAction.UPDATE and organization_key is not None:
-        user_ids = find_user_ids_by_student_keys(organization_key=organization_key, student_keys=student_keys)
-    return decide_rows(rows, program_uuid=program.uuid, action=action, user_ids=user_ids, claims=claims, lock=lock)
+        keys = json.dumps(list(student_keys))
+        accounts = Query(identities_sql(), {"organization_key": organization_key, "identity_keys": keys})
+    return decide_rows(rows, program_uuid=program.uuid, action=action, accounts=accounts, claims=claims, lock=lock)
 
 
 def decide_course_enrollments(

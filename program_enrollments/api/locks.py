@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 
 from django.db import connection
 
-from program_enrollments.api.statements import as_array
+from program_enrollments.api.statements import Query, as_array
 
 ALL_WRITERS = 5_031_866_741  # any number of our own
 
@@ -43,15 +43,25 @@ def try_lock_idempotency_key(requester: str, key: str) -> bool:
     return bool(is_locked)
 
 
+def lock_learners_first(organization_key: str | None, student_keys: Collection[str]) -> Query:
+    """Return the statements by which `lock_learners` takes its locks, to be sent ahead of one that needs them."""
+    return _lock_statements(f"learner:{organization_key}:{key}" for key in student_keys)
+
+
 def _lock(names: Iterable[str]) -> None:
+    statements = _lock_statements(names)
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT pg_advisory_xact_lock_shared(%s);
-            SELECT pg_advisory_xact_lock(number) FROM (
-                SELECT DISTINCT hashtextextended(name, 0) AS number FROM unnest(%s::text[]) AS name
-                ORDER BY number OFFSET 0
-            ) AS numbers
-            """,
-            [ALL_WRITERS, as_array(names)],
-        )
+        cursor.execute(statements.sql, statements.values)
+
+
+def _lock_statements(names: Iterable[str]) -> Query:
+    return Query(
+        """
+        SELECT pg_advisory_xact_lock_shared(%(all_writers)s);
+        SELECT pg_advisory_xact_lock(number) FROM (
+            SELECT DISTINCT hashtextextended(name, 0) AS number FROM unnest(%(lock_names)s::text[]) AS name
+            ORDER BY number OFFSET 0
+        ) AS numbers
+        """,
+        {"all_writers": ALL_WRITERS, "lock_names": as_array(names)},
+    )

@@ -1,34 +1,17 @@
 """Reading enrollments (contract sections 5 and 8). Querysets are lazy, and ordered by id, programs apart."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import BooleanField, Case, Exists, Model, OuterRef, Q, QuerySet, Value, When
-from django.db.models.expressions import RawSQL
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from opaque_keys.edx.keys import CourseKey
 
 from learners.service import User, find_user_ids_by_student_keys, list_role_holders
 from program_enrollments.api.lookups import find_administering_organization_key, get_program
 from program_enrollments.constants import STAFF_ROLE
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
-
-Row = TypeVar("Row", bound=Model)
-
-MAX_ID = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class IdBounds:
-    """Ids between which rows are, themselves left out; `is_descending`: the highest id first."""
-
-    after: int = 0
-    before: int = MAX_ID
-    is_descending: bool = False
 
 
 def get_program_enrollment(
@@ -84,12 +67,10 @@ def fetch_program_enrollments(
     program_enrollment_statuses: Collection[str] | None = None,
     modified_since: datetime | None = None,
     is_linked: bool | None = None,
-    bounds: IdBounds | None = None,
 ) -> QuerySet[ProgramEnrollment]:
     """Return a program's enrollments with their accounts. None means any; of a collection, any one member must fit.
 
-    `modified_since` is an aware time, inclusive. `is_linked` False: those that wait for an account. `bounds`: for
-    readers that take some rows at a time, in that order; the accounts are not loaded.
+    `modified_since` is an aware time, inclusive. `is_linked` False: those that wait for an account.
     """
     wanted = _learner_filter(
         users=users,
@@ -100,11 +81,8 @@ def fetch_program_enrollments(
     )
     if modified_since is not None:
         wanted &= Q(modified__gte=modified_since)
-    enrollments = ProgramEnrollment.objects.filter(wanted)
-    if bounds is None:
-        return enrollments.filter(program_uuid=program_uuid).select_related("user").order_by("id")
-    names_learners = users is not None or external_user_keys is not None
-    return _between(enrollments, bounds, names_learners=names_learners, program_uuid=program_uuid)
+    enrollments = ProgramEnrollment.objects.filter(wanted, program_uuid=program_uuid)
+    return enrollments.select_related("user").order_by("id")
 
 
 def fetch_program_course_enrollments(
@@ -118,7 +96,6 @@ def fetch_program_course_enrollments(
     statuses: Collection[str] | None = None,
     modified_since: datetime | None = None,
     is_linked: bool | None = None,
-    bounds: IdBounds | None = None,
 ) -> QuerySet[ProgramCourseEnrollment]:
     """Return a program's enrollments in one course run, with program enrollment and account.
 
@@ -136,14 +113,8 @@ def fetch_program_course_enrollments(
         wanted &= Q(status__in=statuses)
     if modified_since is not None:
         wanted &= Q(modified__gte=modified_since)
-    enrollments = ProgramCourseEnrollment.objects.filter(wanted)
-    listing = {"program_uuid": program_uuid, "course_key": course_key}
-    if bounds is None:
-        return enrollments.filter(**listing).select_related("program_enrollment__user").order_by("id")
-    names_learners = users is not None or external_user_keys is not None
-    page = _between(enrollments, bounds, names_learners=names_learners, **listing)
-    # Unlike accounts, program enrollments are never few where a run's listing is long.
-    return page.select_related("program_enrollment")
+    enrollments = ProgramCourseEnrollment.objects.filter(wanted, program_uuid=program_uuid, course_key=course_key)
+    return enrollments.select_related("program_enrollment__user").order_by("id")
 
 
 def fetch_program_enrollments_by_student(
@@ -237,7 +208,7 @@ def get_external_key_by_user_and_course(*, user: User, course_key: CourseKey) ->
 def annotate_course_staff(enrollments: "QuerySet[ProgramCourseEnrollment]") -> "QuerySet[Any]":
     """Give each course enrollment `is_course_staff`: its learner is staff of the run, or will be once linked.
 
-    For lists of any length; a page has `list_course_staff`.
+    For lists of any length; `list_course_staff` is for some instances.
     """
     holders = User.objects.filter(
         pk=OuterRef("program_enrollment__user"),
@@ -266,39 +237,6 @@ def list_course_staff(enrollments: Sequence[ProgramCourseEnrollment]) -> set[int
     )
     linked_staff = {pk for pk, place in place_by_id.items() if place in holders}
     return linked_staff | set(waiting.values_list("enrollment_id", flat=True))
-
-
-def _between(rows: QuerySet[Row], bounds: IdBounds, *, names_learners: bool, **listing: Any) -> QuerySet[Row]:
-    """Return the rows that have the listing's values, within the bounds, by id.
-
-    A program that was loaded in bulk is one range of ids. Equal values and an order by id let the planner walk the
-    primary key, through all other programs; two comparisons of whole places, no more, leave it the listing's index
-    (speed page). A join could still make it read and sort all of the listing. Learners who are named are looked up.
-    """
-    sign = "-" if bounds.is_descending else ""
-    in_order = rows.order_by(*(f"{sign}{name}" for name in (*listing, "id")))
-    if names_learners:
-        return in_order.filter(**listing, id__gt=bounds.after, id__lt=bounds.before)
-    return in_order.filter(
-        _is_placed(rows, ">", {**listing, "id": bounds.after}), _is_placed(rows, "<", {**listing, "id": bounds.before})
-    )
-
-
-def _is_placed(rows: QuerySet[Row], comparison: str, place: Mapping[str, Any]) -> RawSQL:
-    # The ORM's comparison of tuples says the same; composing it takes a third of a page's time.
-    table, values = _listing_columns(rows.model, tuple(place))
-    prepared = [str(value) if isinstance(value, CourseKey) else value for value in place.values()]
-    return RawSQL(f"({table}) {comparison} ({values})", prepared, output_field=BooleanField())  # noqa: S611 -- identifiers come from our models, values are parameters
-
-
-@cache
-def _listing_columns(model: type[Model], names: tuple[str, ...]) -> tuple[str, str]:
-    """Return the SQL of a listing's columns, and as many placeholders."""
-    quote = connection.ops.quote_name
-    table = quote(model._meta.db_table)
-    own = {field.attname: str(field.column) for field in model._meta.concrete_fields}
-    columns = [f"{table}.{quote(own[name])}" for name in names]
-    return ", ".join(columns), ", ".join("%s" for _ in names)
 
 
 def _learner_filter(

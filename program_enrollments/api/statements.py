@@ -20,6 +20,7 @@ from django.db import connection, models
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
+from program_enrollments.api.prepared import execution_of
 from program_enrollments.api.records import ChangeSource, ProgramEnrollmentRecord
 from program_enrollments.constants import ACTIVE_PROGRAM_STATUSES, WriteAction, WriteFailure
 from program_enrollments.models import ProgramEnrollment
@@ -156,10 +157,11 @@ def held_by(program_uuid: UUID, *, student_keys: Sequence[str]) -> RawSQL:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """SQL, and {name of a placeholder: value}."""
+    """SQL, and {name of a placeholder: value}. `is_standing`: its text is one of a few, worth planning once."""
 
     sql: str
     values: Mapping[str, Any]
+    is_standing: bool = False
 
 
 class RowName(NamedTuple):
@@ -203,6 +205,7 @@ def as_rows(names: Sequence[RowName], records: Sequence[ProgramEnrollmentRecord]
             "curricula": as_array(record.curriculum_uuid for record in records),
             "statuses": as_array(record.status for record in records),
         },
+        is_standing=True,
     )
 
 
@@ -211,7 +214,7 @@ def decide_rows(
     *,
     program_uuid: UUID,
     action: WriteAction,
-    user_ids: Mapping[str, int],
+    accounts: Query | None,
     claims: Collection[Claim] = (),
     lock: bool,
 ) -> Query:
@@ -219,9 +222,9 @@ def decide_rows(
 
     `rows` gives `input_order`, `student_key`, `curriculum_uuid`, `status` and `expected`. `decided` adds `failure` (a
     `WriteFailure`, or null), what stands (`enrollment_id` and `before`, its status), and `user_id`, the account for
-    which one is created. `user_ids` are the accounts by student key; `claims` tells what they will hold by earlier
-    rows, not yet written. `lock` takes the locks of the rows on which the decisions rest; the caller holds the
-    learners' locks then.
+    which one is created. `accounts` gives `student_key` and `user_id` of those who have an account (None: nobody is to
+    be linked); `claims` tells what accounts will hold by earlier rows, not yet written. `lock` takes the locks of the
+    rows on which the decisions rest; the caller holds the learners' locks then.
 
     A program's planner statistics lag behind while it is imported, and would let the planner walk the whole program.
     OFFSET 0, LIMIT and IS TRUE leave it no other way than to look every learner up.
@@ -242,18 +245,10 @@ def decide_rows(
         WriteAction.UPDATE: "WHEN enrollment_id IS NULL THEN %(not_in_program)s",
         WriteAction.UPSERT: "",
     }[action]
-    # Joined here, where the planner knows how many rows there are, and takes no nested loop.
-    account, accounts = (
-        (
-            "accounts.user_id",
-            """
-            LEFT JOIN unnest(%(account_keys)s::text[], %(account_ids)s::bigint[]) AS accounts(student_key, user_id)
-                ON accounts.student_key = input.student_key
-            """,
-        )
-        if user_ids
-        else ("NULL::bigint", "")
-    )
+    account, joined = "NULL::bigint", ""
+    if accounts:
+        account = "accounts.user_id"
+        joined = f"LEFT JOIN ({accounts.sql}) AS accounts ON accounts.student_key = input.student_key"
     tables = f"""
         WITH input AS MATERIALIZED ({rows.sql}),
         found AS MATERIALIZED (
@@ -272,12 +267,11 @@ def decide_rows(
             FROM input
             LEFT JOIN found ON found.input_order = input.input_order
             LEFT JOIN held ON held.id = found.id
-            {accounts}
+            {joined}
         )
     """  # noqa: S608 -- identifiers come from our models, values are parameters
     user_id, taken = "NULL::bigint", ""
-    if user_ids:
-        # Most writes are about learners without account, and are planned in half the time without these tables.
+    if accounts:
         tables += _tables_of_accounts(lock=lock)
         user_id = "there.id"
         refused += " WHEN taken.input_order IS NOT NULL THEN %(conflict)s"
@@ -301,12 +295,12 @@ def decide_rows(
             "active": list(ACTIVE_PROGRAM_STATUSES),
             "conflict": WriteFailure.CONFLICT.value,
             "not_in_program": WriteFailure.NOT_IN_PROGRAM.value,
-            "account_keys": as_array(user_ids),
-            "account_ids": as_array(user_ids.values()),
+            **(accounts.values if accounts else {}),
             "claim_ids": as_array(claim.user_id for claim in claims),
             "claim_curricula": as_array(claim.curriculum_uuid for claim in claims),
             "claim_keys": as_array(claim.student_key for claim in claims),
         },
+        rows.is_standing,
     )
 
 
@@ -353,10 +347,13 @@ def _tables_of_accounts(*, lock: bool) -> str:
     """  # noqa: S608 -- identifiers come from our models
 
 
-def write_rows(decision: Query, *, program_uuid: UUID, source: ChangeSource) -> list[RowAnswer]:
+def write_rows(
+    decision: Query, *, program_uuid: UUID, source: ChangeSource, locks: Query | None = None
+) -> list[RowAnswer]:
     """Write what `decide_rows` decided, with history; unchanged rows cost nothing and leave no history.
 
-    There is one row a place at most; with UPDATE, one a student key.
+    There is one row a place at most; with UPDATE, one a student key. `locks` are taken first: PostgreSQL sees what is
+    committed until then, and outside of a transaction makes one of both.
     Returns the answers, in no order, to all rows that failed or before which something else stood than was expected.
     """
     now = timezone.now()
@@ -400,6 +397,10 @@ def write_rows(decision: Query, *, program_uuid: UUID, source: ChangeSource) -> 
         "changed": CHANGED,
         **_history_values(source, now),
     }
+    if decision.is_standing:
+        sql = execution_of(sql)
+    if locks:
+        sql, values = f"{locks.sql}; {sql}", {**locks.values, **values}
     return [RowAnswer(*row) for row in _run(sql, values)]
 
 

@@ -3,17 +3,18 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DataError, IntegrityError, InternalError, transaction
+from django.db import DataError, IntegrityError, InternalError, connection, transaction
 from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import Program, RunPlacement, get_catalog
 from program_enrollments.api.course_writing import carry_out_course_wishes, set_course_staff
 from program_enrollments.api.deciding import CourseDecision, decide_course_enrollments, decide_program_rows
-from program_enrollments.api.locks import lock_learners
+from program_enrollments.api.locks import lock_learners, lock_learners_first
 from program_enrollments.api.lookups import find_administering_organization_key, get_program, get_run_placement
 from program_enrollments.api.records import (
     SYSTEM,
@@ -56,7 +57,13 @@ def write_program_enrollments(
     Returns: {student key: the status that now stands, or a `WriteFailure`}, one entry for each key.
     Raises: ProgramDoesNotExist, UnknownCurriculum: nothing was written.
     """
-    program = get_program(program_uuid)
+    return write_enrollments_in_program(get_program(program_uuid), action=action, records=records, source=source)
+
+
+def write_enrollments_in_program(
+    program: Program, *, action: WriteAction, records: Sequence[ProgramEnrollmentRecord], source: ChangeSource = SYSTEM
+) -> Outcomes:
+    """Do as `write_program_enrollments`, for callers who have looked the program up."""
     if action is not WriteAction.UPDATE:
         _refuse_unknown_curricula(program, records)
     outcomes, wanted = _refuse_bad_records(records, ProgramEnrollmentStatus.values)
@@ -90,7 +97,26 @@ def write_program_course_enrollments(
     Raises: ProgramDoesNotExist, CourseDoesNotExist, CourseNotInProgram: nothing was written.
     """
     program = get_program(program_uuid)
-    placement = get_run_placement(program, course_key)
+    return write_enrollments_in_run(
+        program,
+        get_run_placement(program, course_key),
+        course_key=course_key,
+        action=action,
+        records=records,
+        source=source,
+    )
+
+
+def write_enrollments_in_run(
+    program: Program,
+    placement: RunPlacement,
+    *,
+    course_key: CourseKey,
+    action: WriteAction,
+    records: Sequence[ProgramCourseEnrollmentRecord],
+    source: ChangeSource = SYSTEM,
+) -> Outcomes:
+    """Do as `write_program_course_enrollments`, for callers who have looked program and run up."""
     outcomes, wanted = _refuse_bad_records(records, ProgramCourseEnrollmentStatus.values)
     decisions = carry_out_program_course_enrollments(
         program=program, course_key=course_key, placement=placement, action=action, records=wanted, source=source
@@ -117,7 +143,7 @@ def carry_out_program_rows(
     Returns the answers to those that failed, or before which something else stood than was expected.
     """
 
-    def write(some_rows: Sequence[RowName]) -> list[RowAnswer]:
+    def write(some_rows: Sequence[RowName], locks: Query | None = None) -> list[RowAnswer]:
         decision = decide_program_rows(
             program=program,
             action=action,
@@ -125,7 +151,15 @@ def carry_out_program_rows(
             student_keys={row.student_key for row in some_rows},
             lock=not others_are_locked_out,
         )
-        return write_rows(decision, program_uuid=program.uuid, source=source)
+        return write_rows(decision, program_uuid=program.uuid, source=source, locks=locks)
+
+    def write_all() -> list[RowAnswer]:
+        locks = None
+        if not others_are_locked_out:
+            locks = lock_learners_first(find_administering_organization_key(program), [row.student_key for row in rows])
+        # Locks and write go to the database together, which makes one transaction of both by itself.
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
+            return write(rows, locks)
 
     def lock() -> None:
         if not others_are_locked_out:
@@ -134,7 +168,7 @@ def carry_out_program_rows(
     def refuse(row: RowName) -> RowAnswer:
         return RowAnswer(row.input_order, WriteFailure.INTERNAL_ERROR.value, None, None)
 
-    return _write_around_faults(rows, lock=lock, write=write, refuse=refuse)
+    return _write_around_faults(rows, write_all=write_all, lock=lock, write=write, refuse=refuse)
 
 
 def carry_out_program_course_enrollments(
@@ -167,6 +201,11 @@ def carry_out_program_course_enrollments(
         observe(decisions)
         return _write_course_decisions(decisions, source)
 
+    def write_all() -> list[CourseDecision]:
+        with transaction.atomic():
+            lock()
+            return write(records)
+
     def lock() -> None:
         if not others_are_locked_out:
             _lock_learners_of(program, records)
@@ -174,7 +213,7 @@ def carry_out_program_course_enrollments(
     def refuse(record: ProgramCourseEnrollmentRecord) -> CourseDecision:
         return CourseDecision(record, WriteFailure.INTERNAL_ERROR.value)
 
-    return _write_around_faults(records, lock=lock, write=write, refuse=refuse)
+    return _write_around_faults(records, write_all=write_all, lock=lock, write=write, refuse=refuse)
 
 
 def _refuse_unknown_curricula(program: Program, records: Sequence[ProgramEnrollmentRecord]) -> None:
@@ -209,21 +248,21 @@ def _lock_learners_of(program: Program, rows: Sequence[RowName] | Sequence[Progr
 def _write_around_faults(
     rows: Sequence[Row],
     *,
+    write_all: Callable[[], list[Answer]],
     lock: Callable[[], None],
     write: Callable[[Sequence[Row]], list[Answer]],
     refuse: Callable[[Row], Answer],
 ) -> list[Answer]:
     """Write all at once, in one transaction; where the database refuses a row, close in on its learner.
 
-    `lock` takes the locks of all rows. A learner whose row is refused gets `internal-error`.
+    `write_all` is that transaction. `lock` takes the locks of all rows, and `write` writes some of them under locks. A
+    learner whose row is refused gets `internal-error`.
     Raises: DatabaseError: it takes no writes at all, whoever they are about.
     """
     if not rows:
         return []
     try:
-        with transaction.atomic():
-            lock()
-            return write(rows)
+        return write_all()
     except REFUSALS as fault:
         if is_outage(fault):
             raise

@@ -56,12 +56,12 @@ class ProgramTypeFilter(serializers.Serializer[Any]):
 
 def read_filters(filters_class: type[serializers.Serializer[Any]], params: QueryDict) -> dict[str, Any]:
     """Return the values of the parameters that were given. Raises: InvalidParameter: names the first bad one."""
-    given = {
+    filters = filters_class(data={})
+    filters.initial_data = {
         name: params.getlist(name) if isinstance(field, serializers.ListField) else params[name]
-        for name, field in filters_class().fields.items()
+        for name, field in filters.fields.items()
         if name in params
     }
-    filters = filters_class(data=given)
     if not filters.is_valid():
         name, errors = next(iter(filters.errors.items()))
         raise InvalidParameter(name, _first_sentence(errors))

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from access.service import Credentials, ProgramAccess, Scope, get_program_access
-from catalog.service import Program
+from catalog.service import Program, RunPlacement
 from learners.service import User
 from program_enrollments.api import ChangeSource, IdBounds, get_program, get_run_placement, parse_course_key
 from program_enrollments.constants import WriteAction, WriteFailure
@@ -93,16 +93,22 @@ class EnrollmentsViewSet(ProgramMixin, ApiViewSet):
         """Within which ids the rows of the page are that is asked for."""
         return cast(EnrollmentPagination, self.paginator).read_bounds(self.request)
 
+    @property
+    def row_limit(self) -> int:
+        """How many of those rows are to be read: the page's, and one more that tells whether there is a next page."""
+        return cast(EnrollmentPagination, self.paginator).read_page_size(self.request) + 1
+
 
 class CourseRunMixin(EnrollmentsViewSet):
     """For paths with a `{course_id}` in a program. A wrong path is answered before the body is read."""
 
     course_key: CourseKey
+    placement: RunPlacement
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.course_key = parse_course_key(self.kwargs["course_id"])
-        get_run_placement(self.program, self.course_key)
+        self.placement = get_run_placement(self.program, self.course_key)
 
 
 class EnrollmentWriteMixin:

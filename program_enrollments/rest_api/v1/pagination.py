@@ -42,14 +42,21 @@ class EnrollmentPagination(IdCursorPagination):
         position = int(cursor.position or 0)
         return IdBounds(before=position, is_descending=True) if cursor.reverse else IdBounds(after=position)
 
+    def read_page_size(self, request: Request) -> int:
+        """Return how many rows a page has."""
+        return self.get_page_size(request) or self.page_size
+
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """Return the rows of the page, and note what the links to its neighbours need; the rows have its bounds."""
+        """Return the rows of the page, and note what the links to its neighbours need.
+
+        `queryset` has the rows that are within the page's bounds, in their order, one more than the page if there are.
+        """
         self.request = request
         self.base_url = request.build_absolute_uri()
         self.ordering = ("id",)  # type: ignore[assignment]  # as the links' methods want it
-        page_size = self.get_page_size(request) or self.page_size
+        page_size = self.read_page_size(request)
         self.cursor = self.decode_cursor(request)
-        rows = list(queryset[: page_size + 1])
+        rows = queryset
         further = self._get_position_from_instance(rows[-1], self.ordering) if len(rows) > page_size else None
         self.page = rows[:page_size]
         position = str(self.cursor.position) if self.cursor else None

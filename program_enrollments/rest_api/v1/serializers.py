@@ -1,13 +1,11 @@
 """Bodies in and out. Input serializers judge shape only; what is wrong with one learner's values, `api` reports."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from rest_framework import serializers
 
-from program_enrollments.api import CourseRunOverview
+from program_enrollments.api import CourseRunOverview, ProgramCourseEnrollmentRow, ProgramEnrollmentRow
 from program_enrollments.constants import CourseRunStatus, ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
-from program_enrollments.models import ProgramCourseEnrollment
 from program_enrollments.rest_api.v1.fields import (
     AbsoluteUrlField,
     StatusField,
@@ -40,12 +38,7 @@ class ProgramCourseEnrollmentRecordSerializer(serializers.Serializer[Any]):
 
 
 class ProgramEnrollmentSerializer(serializers.Serializer[Any]):
-    """Takes rows of `COLUMNS`, and in its context `accounts`, {user id: (username, e-mail address)}.
-
-    Written out by hand: field by field it would take several times as long.
-    """
-
-    COLUMNS: ClassVar = ("id", "external_user_key", "status", "user_id", "curriculum_uuid")
+    """Written out by hand: field by field it would take several times as long."""
 
     student_key = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(ProgramEnrollmentStatus.choices)
@@ -54,21 +47,19 @@ class ProgramEnrollmentSerializer(serializers.Serializer[Any]):
     username = serializers.CharField(help_text="Empty when there is no account.")
     email = serializers.CharField(help_text="Empty when there is no account.")
 
-    def to_representation(self, instance: Mapping[str, Any]) -> dict[str, Any]:
-        account = self.context["accounts"].get(instance["user_id"])
-        username, email = account or ("", "")
+    def to_representation(self, instance: ProgramEnrollmentRow) -> dict[str, Any]:
         return {
-            "student_key": instance["external_user_key"],
-            "status": instance["status"],
-            "account_exists": account is not None,
-            "curriculum_uuid": str(instance["curriculum_uuid"]),
-            "username": username,
-            "email": email,
+            "student_key": instance.external_user_key,
+            "status": instance.status,
+            "account_exists": instance.user_id is not None,
+            "curriculum_uuid": instance.curriculum_uuid,
+            "username": instance.username or "",
+            "email": instance.email or "",
         }
 
 
 class ProgramCourseEnrollmentSerializer(serializers.Serializer[Any]):
-    """Needs in its context `course_staff_ids`, the ids of the enrollments whose learners are staff of the run."""
+    """As `ProgramEnrollmentSerializer`."""
 
     student_key = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(ProgramCourseEnrollmentStatus.choices)
@@ -78,13 +69,13 @@ class ProgramCourseEnrollmentSerializer(serializers.Serializer[Any]):
         help_text="The learner is staff of the run, or will be as soon as there is an account."
     )
 
-    def to_representation(self, instance: ProgramCourseEnrollment) -> dict[str, Any]:
+    def to_representation(self, instance: ProgramCourseEnrollmentRow) -> dict[str, Any]:
         return {
-            "student_key": instance.program_enrollment.external_user_key,
+            "student_key": instance.external_user_key,
             "status": instance.status,
-            "account_exists": instance.program_enrollment.user_id is not None,
-            "curriculum_uuid": str(instance.program_enrollment.curriculum_uuid),
-            "course_staff": instance.pk in self.context["course_staff_ids"],
+            "account_exists": instance.user_id is not None,
+            "curriculum_uuid": instance.curriculum_uuid,
+            "course_staff": instance.is_course_staff,
         }
 
 

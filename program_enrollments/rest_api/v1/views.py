@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from access.service import Scope
-from learners.service import CourseEnrollment, User, find_account_names, find_user
+from learners.service import CourseEnrollment, User, find_user
 from program_enrollments import api
 from program_enrollments.api import ChangeSource
 from program_enrollments.constants import WriteAction
@@ -66,25 +66,20 @@ class ProgramEnrollmentsViewSet(EnrollmentWriteMixin, EnrollmentsViewSet):
     }
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        filters = read_filters(ProgramEnrollmentFilters, request.query_params)
-        enrollments = api.fetch_program_enrollments(
+        rows = api.list_program_enrollment_page(
             program_uuid=self.program.uuid,
-            external_user_keys=filters.get("student_key"),
-            program_enrollment_statuses=filters.get("status"),
-            curriculum_uuids=filters.get("curriculum_uuid"),
-            modified_since=filters.get("modified_since"),
-            is_linked=filters.get("account_exists"),
             bounds=self.bounds,
+            limit=self.row_limit,
+            filters=read_filters(ProgramEnrollmentFilters, request.query_params),
         )
-        page = self.paginate_queryset(enrollments.values(*ProgramEnrollmentSerializer.COLUMNS)) or []
-        context = {"accounts": find_account_names({row["user_id"] for row in page})}
-        return self.get_paginated_response(ProgramEnrollmentSerializer(page, many=True, context=context).data)
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(ProgramEnrollmentSerializer(page, many=True).data)
 
     def write_records(
         self, action: WriteAction, records: Sequence[Mapping[str, Any]], source: ChangeSource
     ) -> Mapping[str, str]:
-        return api.write_program_enrollments(
-            program_uuid=self.program.uuid,
+        return api.write_enrollments_in_program(
+            self.program,
             action=action,
             records=[api.ProgramEnrollmentRecord(**record) for record in records],
             source=source,
@@ -97,25 +92,22 @@ class ProgramCourseEnrollmentsViewSet(EnrollmentWriteMixin, CourseRunMixin):
     record_serializers: ClassVar = dict.fromkeys(WriteAction, ProgramCourseEnrollmentRecordSerializer)
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        filters = read_filters(ProgramCourseEnrollmentFilters, request.query_params)
-        enrollments = api.fetch_program_course_enrollments(
+        rows = api.list_program_course_enrollment_page(
             program_uuid=self.program.uuid,
             course_key=self.course_key,
-            external_user_keys=filters.get("student_key"),
-            statuses=filters.get("status"),
-            curriculum_uuids=filters.get("curriculum_uuid"),
-            modified_since=filters.get("modified_since"),
             bounds=self.bounds,
+            limit=self.row_limit,
+            filters=read_filters(ProgramCourseEnrollmentFilters, request.query_params),
         )
-        page = self.paginate_queryset(enrollments) or []
-        context = {"course_staff_ids": api.list_course_staff(page)}
-        return self.get_paginated_response(ProgramCourseEnrollmentSerializer(page, many=True, context=context).data)
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(ProgramCourseEnrollmentSerializer(page, many=True).data)
 
     def write_records(
         self, action: WriteAction, records: Sequence[Mapping[str, Any]], source: ChangeSource
     ) -> Mapping[str, str]:
-        return api.write_program_course_enrollments(
-            program_uuid=self.program.uuid,
+        return api.write_enrollments_in_run(
+            self.program,
+            self.placement,
             course_key=self.course_key,
             action=action,
             records=[api.ProgramCourseEnrollmentRecord(**record) for record in records],
@@ -129,10 +121,14 @@ class ProgramCourseGradesViewSet(CourseRunMixin):
     read_scope = Scope.GRADES_READ
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        enrollments = api.fetch_program_course_enrollments(
-            program_uuid=self.program.uuid, course_key=self.course_key, is_linked=True, bounds=self.bounds
+        rows = api.list_program_course_enrollment_page(
+            program_uuid=self.program.uuid,
+            course_key=self.course_key,
+            bounds=self.bounds,
+            limit=self.row_limit,
+            filters={"account_exists": True},
         )
-        page = self.paginate_queryset(enrollments.prefetch_related("program_enrollment__user"))
+        page = api.load_program_course_enrollments(self.paginate_queryset(rows) or [])
         if not page:
             return Response(status=HTTPStatus.NO_CONTENT)
         grades = list(api.iter_program_course_grades(course_key=self.course_key, enrollments=page))

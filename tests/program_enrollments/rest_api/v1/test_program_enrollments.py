@@ -391,5 +391,5 @@ def test_a_page_costs_the_same_for_any_number_of_rows(
     for _ in range(size):
         enroll(user=UserFactory())
 
-    with django_assert_num_queries(3):  # the program, the enrollments, their accounts
+    with django_assert_num_queries(2):  # the program, the enrollments with their accounts
         staff_client.get(enrollments_path)
