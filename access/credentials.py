@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 from oauth2_provider.models import get_access_token_model
 
 from access.models import Application
+from access.subjects import HeldRole, find_subject
 from access.tokens.exceptions import TokenRefused
 from access.tokens.issuers import TrustedIssuer
 from access.tokens.verification import verify_token
@@ -20,10 +21,14 @@ ACCESS_TOKEN_TYPE = "access"  # noqa: S105 -- a claim's value
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What came with a request. `scopes` None: not narrowed; `application` None: an account of its own."""
+    """What came with a request. `scopes` None: not narrowed; `application` None: an account of its own.
+
+    `roles` are those that the account and its groups hold; None: not read yet.
+    """
 
     scopes: frozenset[str] | None = None
     application: Application | None = None
+    roles: tuple[HeldRole, ...] | None = None
 
 
 def identify_jwt(token: str) -> tuple[User, Credentials]:
@@ -33,10 +38,14 @@ def identify_jwt(token: str) -> tuple[User, Credentials]:
         return _identify_foreign(verified.claims, verified.issuer)
     if verified.claims.get("token_type") != ACCESS_TOKEN_TYPE:
         raise TokenRefused("no access token")
-    if "client_id" in verified.claims:
-        return _identify_application(verified.claims)
-    user = User.objects.filter(pk=_read_user_id(verified.claims["sub"])).first()
-    return _require_active(user), Credentials(scopes=_read_scopes(verified.claims))
+    user_id = _read_user_id(verified.claims["sub"])
+    client_id = _read_text(verified.claims, "client_id") if "client_id" in verified.claims else None
+    subject = find_subject(user_id, client_id)
+    if subject is None:
+        raise TokenRefused("no active account")
+    if client_id is not None:
+        return _as_application(subject.application, _read_scopes(verified.claims) or (), roles=subject.roles)
+    return _require_active(subject.user), Credentials(scopes=_read_scopes(verified.claims), roles=subject.roles)
 
 
 def identify_opaque(token: str, *, uri: str) -> tuple[User, Credentials]:
@@ -48,18 +57,14 @@ def identify_opaque(token: str, *, uri: str) -> tuple[User, Credentials]:
     return _as_application(row.application, row.scope.split())
 
 
-def _identify_application(claims: Mapping[str, Any]) -> tuple[User, Credentials]:
-    owned = Application.objects.select_related("user").filter(user_id=_read_user_id(claims["sub"]))
-    application = owned.filter(client_id=_read_text(claims, "client_id")).first()
-    return _as_application(application, _read_scopes(claims) or ())
-
-
-def _as_application(application: Application | None, scopes: Iterable[str]) -> tuple[User, Credentials]:
+def _as_application(
+    application: Application | None, scopes: Iterable[str], roles: tuple[HeldRole, ...] | None = None
+) -> tuple[User, Credentials]:
     if application is None or not application.is_usable(None):
         raise TokenRefused("application revoked")
     # A scope that was taken from the application is gone from its tokens at once.
     narrowed = frozenset(scopes) & frozenset(application.allowed_scopes)
-    return application.account, Credentials(scopes=narrowed, application=application)
+    return application.account, Credentials(scopes=narrowed, application=application, roles=roles)
 
 
 def _identify_foreign(claims: Mapping[str, Any], issuer: TrustedIssuer) -> tuple[User, Credentials]:

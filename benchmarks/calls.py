@@ -53,6 +53,7 @@ class OverHttp:
 
     def count_bytes(self, path: str) -> int:
         """Return the length of an answer, of which nothing is kept."""
+        self._connection.close()  # others took their turn meanwhile, and gunicorn closes what is idle for so long
         self._connection.request("GET", path, headers=self._headers)
         response = self._connection.getresponse()
         size = 0

@@ -30,7 +30,7 @@ def verify_token(token: str) -> VerifiedToken:
     """Return what a token proves. Raises: TokenRefused."""
     header, claims = _read_unverified(token)
     if claims.get("iss") == settings.JWT_ISSUER:
-        return VerifiedToken(claims=verify_own_token(token), issuer=None)
+        return VerifiedToken(claims=_verify_own(token, header), issuer=None)
     issuer = find_trusted_issuer(claims.get("iss"))
     if issuer is None:
         raise TokenRefused("unknown issuer")
@@ -49,6 +49,10 @@ def verify_token(token: str) -> VerifiedToken:
 def verify_own_token(token: str) -> dict[str, Any]:
     """Return the claims of a token that we signed, of any kind. Raises: TokenRefused."""
     header, _ = _read_unverified(token)
+    return _verify_own(token, header)
+
+
+def _verify_own(token: str, header: Mapping[str, Any]) -> dict[str, Any]:
     algorithm, key_id = _read_header(header, (signing.ALGORITHM,))
     keys = [key for key in signing.list_own_keys() if key_id is not None and key.key_id == key_id]
     return _verify_with_any(

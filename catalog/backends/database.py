@@ -18,6 +18,7 @@ from catalog.backends.containment import find_placement, ids_of_courses_in, ids_
 from catalog.constants import Pacing
 from catalog.program_types import slug_of_type
 from catalog.service import Course, CourseRun, Curriculum, DueDate, Organization, Program, RunPlacement
+from prepared.service import execution_of
 
 # Every request about a program begins with this question; composing it anew by the ORM took a quarter of a page's time.
 FIND_PROGRAM = """
@@ -28,7 +29,7 @@ SELECT uuid, key, title, type, marketing_slug, marketing_url, status, ARRAY(
     WHERE link.program_id = program.id
     ORDER BY link.position, link.id
 )
-FROM catalog_program AS program WHERE uuid = %s
+FROM catalog_program AS program WHERE uuid = %(uuid)s
 """
 
 
@@ -38,7 +39,7 @@ class DatabaseCatalog:
     def find_program(self, program_uuid: UUID) -> Program | None:
         """See `Catalog`. One query."""
         with connection.cursor() as cursor:
-            cursor.execute(FIND_PROGRAM, [program_uuid])
+            cursor.execute(execution_of(FIND_PROGRAM), {"uuid": program_uuid})
             row = cursor.fetchone()
         if row is None:
             return None

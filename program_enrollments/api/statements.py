@@ -20,7 +20,7 @@ from django.db import connection, models
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from program_enrollments.api.prepared import execution_of
+from prepared.service import execution_of
 from program_enrollments.api.records import ChangeSource, ProgramEnrollmentRecord
 from program_enrollments.constants import ACTIVE_PROGRAM_STATUSES, WriteAction, WriteFailure
 from program_enrollments.models import ProgramEnrollment

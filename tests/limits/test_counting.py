@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from limits.models import RequestCount
 from limits.service import count_request
@@ -105,3 +105,27 @@ def test_pruning_deletes_the_counts_of_requesters_that_sent_nothing_for_a_day(da
 
     assert capsys.readouterr().out == "Deleted 1 counts of requests.\n"
     assert RequestCount.objects.count() == 1
+
+
+def show_synchronous_commit():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_after_a_count_waits_for_the_disk_as_before(database_counter):
+    before = show_synchronous_commit()
+
+    count()
+
+    assert show_synchronous_commit() == before == "on"
+    assert RequestCount.objects.get().requests == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_count_leaves_the_durability_of_its_callers_transaction_alone(database_counter):
+    with transaction.atomic():
+        count()
+
+        assert show_synchronous_commit() == "on"

@@ -1,5 +1,6 @@
 """Query parameters that narrow a listing (contract section 5)."""
 
+from functools import cache
 from typing import Any
 
 from django.http import QueryDict
@@ -56,6 +57,8 @@ class ProgramTypeFilter(serializers.Serializer[Any]):
 
 def read_filters(filters_class: type[serializers.Serializer[Any]], params: QueryDict) -> dict[str, Any]:
     """Return the values of the parameters that were given. Raises: InvalidParameter: names the first bad one."""
+    if filters_class._declared_fields.keys().isdisjoint(params):
+        return dict(_read_no_parameters(filters_class))
     filters = filters_class(data={})
     filters.initial_data = {
         name: params.getlist(name) if isinstance(field, serializers.ListField) else params[name]
@@ -65,6 +68,13 @@ def read_filters(filters_class: type[serializers.Serializer[Any]], params: Query
     if not filters.is_valid():
         name, errors = next(iter(filters.errors.items()))
         raise InvalidParameter(name, _first_sentence(errors))
+    return dict(filters.validated_data)
+
+
+@cache
+def _read_no_parameters(filters_class: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    filters = filters_class(data={})
+    filters.is_valid(raise_exception=True)
     return dict(filters.validated_data)
 
 

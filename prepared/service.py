@@ -1,7 +1,10 @@
-"""Statements that PostgreSQL reads and plans once a connection, where it takes longer to plan them than to run them.
+"""The front door of prepared: statements that PostgreSQL reads and plans once a connection.
 
-psycopg2 has no call for it. The write of 25 records is a third cheaper so. What is prepared is one connection's: behind
+For those that stand as they are, and take as long to plan as to run; psycopg2 has no call for it. A write of 25 records
+is a third cheaper so, and what a request asks before its own work a fifth. What is prepared is one connection's: behind
 a pooler that gives a client another connection for each transaction, it would be missing (operations page).
+
+Not for statements with a LIMIT that varies, or with conditions of which the planner must know the values.
 """
 
 import re
