@@ -357,11 +357,12 @@ def write_rows(
     Returns the answers, in no order, to all rows that failed or before which something else stood than was expected.
     """
     now = timezone.now()
-    # Requests that meet in the unique constraint of accounts come to it in the same order.
+    # Requests that meet in the unique constraint of accounts come to it in the same order. One that waits for locks
+    # here is late with its time: a row's own must not go back, nor that of its history.
     sql = f"""
         {decision.sql},
         updated AS (
-            UPDATE {ENROLLMENTS} AS e SET status = decided.status, modified = %(now)s
+            UPDATE {ENROLLMENTS} AS e SET status = decided.status, modified = greatest(%(now)s, e.modified)
             FROM decided
             WHERE e.id = decided.enrollment_id AND decided.failure IS NULL AND decided.status <> decided.before
             RETURNING e.*
@@ -378,7 +379,7 @@ def write_rows(
         written AS (
             SELECT *, %(changed)s AS change FROM updated UNION ALL SELECT *, %(created)s FROM inserted
         ),
-        logged AS ({_history_insert(ProgramEnrollment, change="change")}),
+        logged AS ({_history_insert(ProgramEnrollment, change="change", moment="modified")}),
         answers AS (
             SELECT decided.input_order, decided.before, decided.expected, decided.enrollment_id,
                    CASE WHEN decided.failure IS NULL AND decided.enrollment_id IS NULL AND inserted.id IS NULL
@@ -470,15 +471,15 @@ def _as_copy_text(value: Any) -> str:
 
 
 @cache
-def _history_insert(model: type[models.Model], *, change: str = "%(change)s") -> str:
-    """Return the statement that logs the table `written`; `change` is the SQL of an entry's type."""
+def _history_insert(model: type[models.Model], *, change: str = "%(change)s", moment: str = "%(now)s") -> str:
+    """Return the statement that logs the table `written`; `change` is the SQL of an entry's type, `moment` its time."""
     columns = _columns(model, [field.attname for field in model._meta.concrete_fields])
     history: type[models.Model] = model.history.model  # type: ignore[attr-defined]  # simple-history adds it
     return f"""
         INSERT INTO {_table(history)} (
             {columns}, history_type, history_date, history_user_id, history_change_reason, request_id, client_id
         )
-        SELECT {columns}, {change}, %(now)s, %(by)s, %(reason)s, %(request_id)s, %(client_id)s FROM written
+        SELECT {columns}, {change}, {moment}, %(by)s, %(reason)s, %(request_id)s, %(client_id)s FROM written
     """  # noqa: S608 -- identifiers come from our models, values are parameters
 
 

@@ -1,6 +1,9 @@
 """History that is written by SQL is what simple-history writes for the same change (design, models)."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from learners.models import User
@@ -122,3 +125,15 @@ def test_an_unchanged_enrollment_costs_no_row_and_no_entry(program, source, stat
 
 def _user(source):
     return User.objects.get(pk=source.user_id)
+
+
+def test_a_write_whose_time_came_late_does_not_turn_history_around(program, source):
+    write(program, WriteAction.CREATE, "pending", source)
+    before = ProgramEnrollment.objects.get()
+
+    with time_machine.travel(before.modified - timedelta(seconds=1), tick=False):
+        write(program, WriteAction.UPSERT, "enrolled", source)
+
+    after = ProgramEnrollment.objects.get()
+    assert (after.status, after.modified) == ("enrolled", before.modified)
+    assert [entry.status for entry in ProgramEnrollment.history.all()] == ["enrolled", "pending"]
