@@ -15,6 +15,8 @@ from program_enrollments.constants import ProgramCourseEnrollmentStatus, Program
 from program_enrollments.exceptions import EnrollmentConflict
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 
+DELETED = "Somebody has deleted the enrollment meanwhile."
+
 
 def create_program_enrollment(
     *,
@@ -55,11 +57,14 @@ def change_program_enrollment_status(
 ) -> str:
     """Set the status of an enrollment, which is brought up to date; return it.
 
-    Raises: ValueError: the status is unknown.
+    Raises: ValueError: the status is unknown. EnrollmentConflict: somebody has deleted the enrollment.
     """
     status = ProgramEnrollmentStatus(status).value
     update_with_history(ProgramEnrollment, [{"id": program_enrollment.pk, "status": status}], source=source)
-    program_enrollment.refresh_from_db()
+    try:
+        program_enrollment.refresh_from_db()
+    except ProgramEnrollment.DoesNotExist as error:
+        raise EnrollmentConflict(DELETED) from error
     return program_enrollment.status
 
 
@@ -84,11 +89,14 @@ def change_program_course_enrollment_status(
     """Set the status of a program course enrollment, which is brought up to date; return it.
 
     Raises: ValueError: the status is unknown. EnrollmentConflict: the learner is active in the run through another
-    enrollment.
+    enrollment, or somebody has deleted this one.
     """
     row = program_course_enrollment
-    _place_in_course_run(row.program_enrollment, row.course_key, status, row, source)
-    row.refresh_from_db()
+    try:
+        _place_in_course_run(row.program_enrollment, row.course_key, status, row, source)
+        row.refresh_from_db()
+    except (ProgramEnrollment.DoesNotExist, ProgramCourseEnrollment.DoesNotExist) as error:
+        raise EnrollmentConflict(DELETED) from error
     return row.status
 
 

@@ -28,6 +28,8 @@ from program_enrollments.rest_api.v1.pagination import EnrollmentPagination
 from program_enrollments.rest_api.v1.permissions import HasProgramAccess
 from program_enrollments.rest_api.v1.throttles import RateLimitMixin
 
+FAILURES = frozenset(WriteFailure.values)
+
 
 class PathMetadata(SimpleMetadata):
     """What OPTIONS tells of a path: its name, and the media types that go in and out."""
@@ -145,9 +147,7 @@ class EnrollmentWriteMixin:
         serializer = self.record_serializers[action](data=body, many=True)
         serializer.is_valid(raise_exception=True)
         outcomes = self.write_records(action, serializer.validated_data, change_source(request))
-        return Response(
-            outcomes, status=multi_status(outcome not in WriteFailure.values for outcome in outcomes.values())
-        )
+        return Response(outcomes, status=multi_status(outcome not in FAILURES for outcome in outcomes.values()))
 
 
 def change_source(request: Request) -> ChangeSource:
