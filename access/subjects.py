@@ -36,11 +36,12 @@ def _columns(model: type[models.Model], table: str) -> str:
     return ", ".join(f"{table}.{connection.ops.quote_name(str(field.column))}" for field in model._meta.concrete_fields)
 
 
+# `= ANY(ARRAY(...))`, as PostgreSQL uses no index for `OR ... IN (SELECT ...)`: it would read everybody's roles.
 FIND_SUBJECT = f"""
 SELECT ARRAY(
     SELECT json_build_array(organization_key, program_uuid, role) FROM {RoleAssignment._meta.db_table}
     WHERE user_id = account.id
-    OR group_id IN (SELECT group_id FROM {User.groups.through._meta.db_table} WHERE user_id = account.id)
+    OR group_id = ANY(ARRAY(SELECT group_id FROM {User.groups.through._meta.db_table} WHERE user_id = account.id))
 ), {_columns(User, "account")}, {_columns(Application, "application")}
 FROM {User._meta.db_table} AS account
 LEFT JOIN {Application._meta.db_table} AS application
@@ -50,7 +51,10 @@ WHERE account.id = %(user_id)s
 
 
 def find_subject(user_id: int, client_id: str | None = None) -> Subject | None:
-    """Return the account with its roles, and its application of that client id; None: there is no such account."""
+    """Return the account with its roles, and its application of that client id; one query.
+
+    None: there is no such account. Inactive accounts and revoked applications are returned too.
+    """
     with connection.cursor() as cursor:
         cursor.execute(execution_of(FIND_SUBJECT), {"client_id": client_id, "user_id": user_id})
         row = cursor.fetchone()

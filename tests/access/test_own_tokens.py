@@ -13,8 +13,11 @@ from cryptography.hazmat.primitives.serialization import (
 from jwt.algorithms import RSAAlgorithm
 
 from access.checks import check_signing_keys, check_trusted_issuers
+from access.credentials import identify_jwt
 from access.issuing import UserAccessToken, UserRefreshToken
+from access.roles import get_program_access
 from access.tokens.signing import sign_token
+from tests.factories.access import RoleAssignmentFactory, make_application
 
 READABLE = "/api/program_enrollments/v1/programs/enrollments/"
 RFC_7638_KEY = {
@@ -144,6 +147,33 @@ def test_a_token_of_ours_with_wrong_claims_is_refused(anonymous_client, learner,
         claims = {name: value for name, value in claims.items() if value is not None}
 
     assert ask(anonymous_client, sign_token(claims)) == 401
+
+
+def test_a_token_that_names_the_application_of_another_account_is_refused(anonymous_client, learner):
+    application = make_application("enrollments:read")
+    claims = UserAccessToken.for_user(learner).payload
+
+    named = [claims | {"client_id": application.client_id, "sub": str(pk)} for pk in (learner.pk, application.user_id)]
+
+    assert [ask(anonymous_client, sign_token(each)) for each in named] == [401, 200]
+
+
+def test_the_token_of_an_inactive_account_is_refused(anonymous_client, learner):
+    token = str(UserAccessToken.for_user(learner))
+    learner.is_active = False
+    learner.save()
+
+    assert ask(anonymous_client, token) == 401
+
+
+def test_a_token_tells_account_and_roles_by_one_query(learner, django_assert_num_queries):
+    token = str(UserAccessToken.for_user(learner))
+    RoleAssignmentFactory(user=learner, role="reader", organization_key="UCDavis")
+
+    with django_assert_num_queries(1):
+        access = get_program_access(*identify_jwt(token))
+
+    assert access.roles_by_organization == {"UCDavis": {"reader"}}
 
 
 def test_the_token_of_a_deleted_account_is_refused(anonymous_client, learner):

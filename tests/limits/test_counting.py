@@ -113,6 +113,31 @@ def show_synchronous_commit():
         return cursor.fetchone()[0]
 
 
+@pytest.fixture
+def notices(database_counter):
+    """What the server says to this connection, with a line for each count: whether its commit waits for the disk."""
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            CREATE FUNCTION pg_temp.tell() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE NOTICE 'waits: %', current_setting('synchronous_commit'); RETURN NULL; END $$;
+            CREATE TRIGGER tell AFTER INSERT OR UPDATE ON limits_requestcount
+                FOR EACH ROW EXECUTE FUNCTION pg_temp.tell()
+        """)
+        connection.connection.notices.clear()
+        yield connection.connection.notices
+        cursor.execute("DROP FUNCTION pg_temp.tell() CASCADE")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_count_does_not_wait_for_the_disk_but_in_its_callers_transaction(notices):
+    count()
+    count()
+    with transaction.atomic():
+        count()
+
+    assert notices == ["NOTICE:  waits: off\n", "NOTICE:  waits: off\n", "NOTICE:  waits: on\n"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_comes_after_a_count_waits_for_the_disk_as_before(database_counter):
     before = show_synchronous_commit()
