@@ -24,7 +24,7 @@ def test_account_and_application_are_as_the_orm_reads_them(django_assert_num_que
     User.objects.filter(pk=made.user_id).update(last_login=now, is_staff=True)
 
     with django_assert_num_queries(1):
-        subject = find_subject(made.user_id, made.client_id)
+        subject = find_subject(made.account.pk, made.client_id)
         assert subject.application.user is subject.user
 
     application = Application.objects.select_related("user").get(pk=made.pk)
@@ -38,7 +38,7 @@ def test_inactive_accounts_and_revoked_applications_are_left_to_the_caller_to_re
     made = make_application(revoked_at=timezone.now())
     User.objects.filter(pk=made.user_id).update(is_active=False)
 
-    subject = find_subject(made.user_id, made.client_id)
+    subject = find_subject(made.account.pk, made.client_id)
 
     assert subject.user.is_active is False
     assert subject.application.is_usable(None) is False
@@ -48,8 +48,8 @@ def test_the_application_of_another_account_is_not_found(learner):
     application = make_application()
 
     assert find_subject(learner.pk, application.client_id).application is None
-    assert find_subject(application.user_id, "nobody").application is None
-    assert find_subject(application.user_id).application is None
+    assert find_subject(application.account.pk, "nobody").application is None
+    assert find_subject(application.account.pk).application is None
 
 
 @pytest.mark.parametrize("user_id", [0, 10**18 - 1])
