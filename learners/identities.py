@@ -17,11 +17,7 @@ def _table(model: Any) -> str:
 
 
 @cache
-def identities_sql() -> str:
-    """Return the statement of `find_user_ids_by_student_keys`, for statements that use its answer.
-
-    Its placeholders are `organization_key` and `identity_keys`, a JSON list of texts.
-    """
+def _identities_sql() -> str:
     # One statement and one parameter, where the ORM makes two queries and an expression of each of thousands of keys.
     return f"""
         SELECT DISTINCT ON (wanted.student_key) wanted.student_key, held.user_id
@@ -38,15 +34,21 @@ def identities_sql() -> str:
     """  # noqa: S608 -- identifiers come from models, values are parameters
 
 
+def make_identities_statement(*, organization_key: str, student_keys: Collection[str]) -> tuple[str, dict[str, str]]:
+    """Return the SQL of `find_user_ids_by_student_keys`, for statements that use its answer, and its values.
+
+    The SQL is always the same.
+    """
+    return _identities_sql(), {"organization_key": organization_key, "identity_keys": json.dumps(list(student_keys))}
+
+
 def find_user_ids_by_student_keys(*, organization_key: str, student_keys: Collection[str]) -> dict[str, int]:
     """Return {student key: user id} of the keys that are an identity at an enabled provider of the organization.
 
     Where two providers give one key to two accounts, the provider that was added first decides.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            identities_sql(), {"organization_key": organization_key, "identity_keys": json.dumps(list(student_keys))}
-        )
+        cursor.execute(*make_identities_statement(organization_key=organization_key, student_keys=student_keys))
         return dict(cursor.fetchall())
 
 

@@ -27,15 +27,6 @@ def find_user(username: str) -> User | None:
     return User.objects.filter(username=username).first()
 
 
-def find_account_names(user_ids: Collection[int | None]) -> dict[int, tuple[str, str]]:
-    """Return {user id: (username, e-mail address)} of the accounts that there are; no query when none is asked for."""
-    wanted = [user_id for user_id in user_ids if user_id is not None]
-    if not wanted:
-        return {}
-    rows = User.objects.filter(pk__in=wanted).values_list("pk", "username", "email")
-    return {user_id: (username, email) for user_id, username, email in rows}
-
-
 def list_active_course_enrollments(
     *, user_id: int, course_keys: Collection[CourseKey], modes: Collection[str]
 ) -> QuerySet[CourseEnrollment]:

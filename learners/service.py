@@ -22,12 +22,11 @@ from learners.identities import (
     find_accounts_of_several_identities,
     find_user_ids_by_student_keys,
     find_users_by_username,
-    identities_sql,
+    make_identities_statement,
 )
 from learners.models import CourseEnrollment, User
 from learners.reading import (
     CourseCertificate,
-    find_account_names,
     find_user,
     list_active_course_enrollments,
     list_course_keys_with_role,
@@ -49,7 +48,6 @@ __all__ = [
     "delete_users",
     "enroll_in_course_runs",
     "find_account",
-    "find_account_names",
     "find_accounts_of_several_identities",
     "find_user",
     "find_user_ids_by_student_keys",
@@ -58,7 +56,6 @@ __all__ = [
     "get_or_create_passwordless_account",
     "grant_course_roles",
     "has_identity_provider",
-    "identities_sql",
     "iter_remapped_identities",
     "list_active_course_enrollments",
     "list_course_keys_with_role",
@@ -68,6 +65,7 @@ __all__ = [
     "list_role_holders",
     "list_staff",
     "list_student_keys_of_user",
+    "make_identities_statement",
     "map_certificates",
     "revoke_course_roles",
     "search_user_ids",

@@ -3,7 +3,6 @@
 Bulk writes carry the decisions out at once, under the learners' locks; previews of imports only show them.
 """
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import Program, RunPlacement
-from learners.service import identities_sql
+from learners.service import make_identities_statement
 from program_enrollments.api.course_writing import CourseWish, find_active_elsewhere
 from program_enrollments.api.locks import lock_accounts
 from program_enrollments.api.lookups import find_administering_organization_key
@@ -51,8 +50,7 @@ def decide_program_rows(
     accounts = None
     organization_key = find_administering_organization_key(program)
     if action is not WriteAction.UPDATE and organization_key is not None:
-        keys = json.dumps(list(student_keys))
-        accounts = Query(identities_sql(), {"organization_key": organization_key, "identity_keys": keys})
+        accounts = Query(*make_identities_statement(organization_key=organization_key, student_keys=student_keys))
     return decide_rows(rows, program_uuid=program.uuid, action=action, accounts=accounts, claims=claims, lock=lock)
 
 
