@@ -40,7 +40,7 @@ def start_embedded_database(data_folder: Path) -> dict[str, Any]:
     atexit.register(_forget_killed_processes, server)
     address = server.get_postmaster_info()
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.postgresql",
         "NAME": "postgres",
         "USER": server.postgres_user,
         "HOST": str(address.socket_dir or address.hostname),

@@ -139,7 +139,7 @@ TEMPLATES = [
 # Database
 
 if env.str("DATABASE_URL", default=""):
-    DATABASES = {"default": env.db_url("DATABASE_URL")}
+    DATABASES = {"default": env.db_url("DATABASE_URL", engine="config.postgresql")}
 elif DEBUG:
     # Imported only here: production images do not carry the embedded database.
     from config.embedded import start_embedded_database
@@ -188,7 +188,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["program_enrollments.rest_api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["program_enrollments.rest_api.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "program_enrollments.rest_api.errors.exception_handler",

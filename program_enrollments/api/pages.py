@@ -17,10 +17,13 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from opaque_keys.edx.keys import CourseKey
 
+from prepared.service import execution_of
 from program_enrollments.constants import STAFF_ROLE
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 
 MAX_ID = 2**63 - 1
+USUAL_LIMIT = 101
+"""A page of 100 (contract section 5), and the row that tells whether there is a next one."""
 
 ENROLLMENTS = ProgramEnrollment._meta.db_table
 COURSE_ENROLLMENTS = ProgramCourseEnrollment._meta.db_table
@@ -33,7 +36,7 @@ SELECT page.id, page.external_user_key, page.status, page.user_id, page.curricul
 FROM (
     SELECT e.* FROM {ENROLLMENTS} AS e
     WHERE {{conditions}}
-    ORDER BY e.program_uuid {{direction}}, e.id {{direction}} LIMIT %(limit)s
+    ORDER BY e.program_uuid {{direction}}, e.id {{direction}} LIMIT {{limit}}
 ) AS page
 LEFT JOIN {ACCOUNTS} AS account ON account.id = page.user_id
 ORDER BY page.id {{direction}}
@@ -50,7 +53,7 @@ FROM (
     SELECT c.id, c.course_key, c.status, e.external_user_key, e.user_id, e.curriculum_uuid
     FROM {COURSE_ENROLLMENTS} AS c JOIN {ENROLLMENTS} AS e ON e.id = c.program_enrollment_id
     WHERE {{conditions}}
-    ORDER BY c.program_uuid {{direction}}, c.course_key {{direction}}, c.id {{direction}} LIMIT %(limit)s
+    ORDER BY c.program_uuid {{direction}}, c.course_key {{direction}}, c.id {{direction}} LIMIT {{limit}}
 ) AS page
 ORDER BY page.id {{direction}}
 """  # noqa: S608 -- as above
@@ -158,10 +161,14 @@ def _read(
             f"({columns}) {comparison} ({', '.join([*placeholders, bound])})"
             for comparison, bound in ((">", "%(after)s"), ("<", "%(before)s"))
         ]
+    is_usual = limit == USUAL_LIMIT and not filters
     sql = page.format(
         conditions=" AND ".join([*comparisons, *(known_filters[name] for name in filters)]),
         direction="DESC" if bounds.is_descending else "ASC",
+        limit=USUAL_LIMIT if is_usual else "%(limit)s",
     )
+    if is_usual:
+        sql = execution_of(sql)
     limits: dict[str, Any] = {"after": bounds.after, "before": bounds.before, "limit": limit, "staff": STAFF_ROLE}
     with connection.cursor() as cursor:
         cursor.execute(sql, {**values, **limits, **filters})

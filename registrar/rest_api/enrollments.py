@@ -18,7 +18,6 @@ from imports.rest_api.uploads import Upload, bound_form
 from program_enrollments import api
 from program_enrollments.constants import WriteAction
 from program_enrollments.rest_api.exceptions import LengthRequired
-from program_enrollments.rest_api.renderers import JSONRenderer
 from program_enrollments.rest_api.v1.bodies import is_chunked
 from program_enrollments.rest_api.v1.idempotency import idempotent
 from program_enrollments.rest_api.v1.mixins import change_source
@@ -64,7 +63,6 @@ class WriteMixin(ProgramView):
     """POST creates, PATCH updates: records in, a map of outcomes out."""
 
     parser_classes = (JSONParser, UnreadFormParser, UnreadMultiPartParser)
-    renderer_classes = (JSONRenderer,)
 
     def write(self, request: Request, action: WriteAction) -> Response:
         outcomes = self.write_records(action, self.read_records(request.data), change_source(request))

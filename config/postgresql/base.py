@@ -1,0 +1,27 @@
+"""The database backend that the settings name (ENGINE)."""
+
+import select
+
+from django.db.backends.postgresql import base
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Connections of which the health is told by their socket (CONN_HEALTH_CHECKS).
+
+    Django asks the server `SELECT 1` ahead of each request, which was a twentieth of a page's time. A server that ends a
+    connection says so on it, and says nothing on one that rests: while there is nothing to read, it is alive.
+    """
+
+    def is_usable(self) -> bool:
+        """Tell whether queries can be sent; ask the server only where there is doubt."""
+        if self.connection is None or self.connection.closed:
+            return False
+        if self.errors_occurred or _has_something_to_read(self.connection.fileno()):
+            return super().is_usable()
+        return True
+
+
+def _has_something_to_read(file_descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(file_descriptor, select.POLLIN)
+    return bool(poll.poll(0))
