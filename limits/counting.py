@@ -18,19 +18,19 @@ logger = logging.getLogger(__name__)
 class Counter(Protocol):
     """Counts of requests, by counter and window of time."""
 
-    def count(self, counter: str, window: int, *, seconds: int) -> int:
-        """Count one more request in a window that is so many seconds long; return how many there are by now."""
+    def count(self, counter: str, window: int, *, seconds: int, requests: int = 1) -> int:
+        """Count more requests in a window that is so many seconds long; return how many there are by now."""
 
 
 class CacheCounter:
     """Counts in the cache: Redis, which processes share. While it cannot be reached, nothing is limited."""
 
-    def count(self, counter: str, window: int, *, seconds: int) -> int:
+    def count(self, counter: str, window: int, *, seconds: int, requests: int = 1) -> int:
         key = f"requests:{counter}:{window}"
         try:
             # Twice the window, so that no clock is so late that its count has gone.
             cache.add(key, 0, timeout=2 * seconds)
-            return cache.incr(key)
+            return cache.incr(key, requests)
         except RedisError as error:
             logger.error("Requests are not limited: the cache failed (%s).", type(error).__name__)  # noqa: TRY400 -- the kind says it all
             return 0
@@ -39,9 +39,9 @@ class CacheCounter:
 # A process whose clock is late counts in the window that others have opened.
 COUNT = """
 INSERT INTO limits_requestcount AS standing (counter, "window", requests, counted_at)
-VALUES (%(counter)s, %(window)s, 1, %(now)s)
+VALUES (%(counter)s, %(window)s, %(requests)s, %(now)s)
 ON CONFLICT (counter) DO UPDATE SET
-    requests = CASE WHEN standing."window" < excluded."window" THEN 1 ELSE standing.requests + 1 END,
+    requests = excluded.requests + CASE WHEN standing."window" < excluded."window" THEN 0 ELSE standing.requests END,
     "window" = greatest(standing."window", excluded."window"),
     counted_at = excluded.counted_at
 RETURNING requests
@@ -49,16 +49,16 @@ RETURNING requests
 
 
 class DatabaseCounter:
-    """Counts in a table, for sites without a shared cache: one statement a request."""
+    """Counts in a table, for sites without a shared cache: one statement a count."""
 
-    def count(self, counter: str, window: int, *, seconds: int) -> int:
+    def count(self, counter: str, window: int, *, seconds: int, requests: int = 1) -> int:
         # A count that a crash loses is no loss, and not worth waiting for the disk; a caller's transaction may be.
         unhurried = "" if connection.in_atomic_block else "SET LOCAL synchronous_commit TO off; "
-        values: dict[str, Any] = {"counter": counter, "window": window, "now": timezone.now()}
+        values: dict[str, Any] = {"counter": counter, "window": window, "requests": requests, "now": timezone.now()}
         with connection.cursor() as cursor:
             cursor.execute(unhurried + execution_of(COUNT), values)
-            (requests,) = cursor.fetchone()
-        return int(requests)
+            (sent,) = cursor.fetchone()
+        return int(sent)
 
 
 def get_counter() -> Counter:

@@ -7,8 +7,8 @@ from hashlib import blake2b
 from django.http import HttpResponseBase
 from django.utils import timezone
 
-from limits.counting import get_counter
 from limits.rates import Rate, get_rates
+from limits.tallies import count_in_lumps
 
 READ = "read"
 WRITE = "write"
@@ -42,7 +42,7 @@ def count_request(scope: str, requester: str) -> Usage:
     window = int(now // rate.seconds)
     # By digest: requesters may be addresses, or whatever an unknown client calls itself.
     counter = f"{scope}:{blake2b(requester.encode(), digest_size=16).hexdigest()}"
-    sent = get_counter().count(counter, window, seconds=rate.seconds)
+    sent = count_in_lumps(counter, window, rate)
     return Usage(scope, rate, sent, reset_seconds=max(math.ceil((window + 1) * rate.seconds - now), 1))
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
+from limits.tallies import forget_tallies
 from tests.factories.access import RoleAssignmentFactory
 from tests.factories.learners import StaffFactory, UserFactory
 from tests.factories.program_enrollments import ProgramEnrollmentFactory
@@ -33,6 +34,7 @@ def _requests_counted_in_memory(settings):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.REQUEST_COUNTER = "limits.counting.CacheCounter"
     cache.clear()
+    forget_tallies()
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from django.db.backends.postgresql import base
 class DatabaseWrapper(base.DatabaseWrapper):
     """Connections of which the health is told by their socket (CONN_HEALTH_CHECKS).
 
-    Django asks the server `SELECT 1` ahead of each request, which was a twentieth of a page's time. A server that ends a
-    connection says so on it, and says nothing on one that rests: while there is nothing to read, it is alive.
+    Django asks the server `SELECT 1` ahead of each request, which was a twentieth of a page's time. A server that ends
+    a connection says so on it, and says nothing on one that rests: while there is nothing to read, it is alive.
     """
 
     def is_usable(self) -> bool:

@@ -21,8 +21,8 @@ class ASCIIRenderer(renderers.JSONRenderer):
 class JSONRenderer(renderers.JSONRenderer):
     """JSON in UTF-8; in ASCII, with escapes, if it repeats half a character that a client has sent.
 
-    orjson writes it in a tenth of the time that DRF takes, which was a fifteenth of a page's. What orjson does not write,
-    or not as DRF does, such as indents and whole numbers of more than 64 bits, DRF writes.
+    orjson writes it in a tenth of the time that DRF takes, which was a fifteenth of a page's. What orjson does not
+    write, or not as DRF does, such as indents and whole numbers of more than 64 bits, DRF writes.
     """
 
     def render(

@@ -20,7 +20,9 @@ def counter(request, settings):
 
 @pytest.fixture
 def database_counter(settings):
+    """Counts one by one."""
     settings.REQUEST_COUNTER = "limits.counting.DatabaseCounter"
+    settings.REQUEST_RATES = {"read": "300/minute", "write": "300/second"}
 
 
 def count(scope="read", requester="user:1"):

@@ -16,7 +16,7 @@ DATA = {
     "nothing": None,
     "an empty answer": {},
     "plain": {"text": "Zoë \U0001f600", "list": [1, -2, True, None], "fraction": 0.25, "tuple": (1, 2)},
-    "quotes and controls": {"a\"b\\c": "\x00\x1f\x7f\t\r\n"},
+    "quotes and controls": {'a"b\\c': "\x00\x1f\x7f\t\r\n"},
     "separators": {"text": "a\u2028b\u2029c"},
     "a time": {"at": datetime(2026, 11, 27, 12, 30, 0, 123456, tzinfo=UTC), "on": date(2026, 11, 27)},
     "a span": {"span": timedelta(seconds=90)},

@@ -68,16 +68,22 @@ def list_index_names(node):
     return own + [name for child in node.get("Plans", ()) for name in list_index_names(child)]
 
 
+def is_of_listing(sql):
+    return re.search(r"ORDER BY .*program_uuid", sql) and "LIMIT" in sql
+
+
 def request_page(client, url):
     """Return the page's body, and {index or scan: rows that its node gave} of the listing's own table."""
     with CaptureQueriesContext(connection) as queries:
         body = client.get(url).json()
-    (sql,) = [
-        query["sql"]
-        for query in queries
-        if re.search(r"ORDER BY .*program_uuid", query["sql"]) and "LIMIT" in query["sql"]
-    ]
     with connection.cursor() as cursor:
+        cursor.execute("SELECT name, statement FROM pg_prepared_statements")
+        prepared = dict(cursor.fetchall())
+        (sql,) = [
+            query["sql"]
+            for query in queries
+            if is_of_listing(prepared[query["sql"].split()[1]] if "EXECUTE" in query["sql"] else query["sql"])
+        ]
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {sql}")
         (found,) = cursor.fetchone()
     plan = json.loads(found)[0] if isinstance(found, str) else found[0]
@@ -122,6 +128,25 @@ def test_every_page_reads_little_more_than_its_own_rows(staff_client, program, o
     for plan in plans:
         assert index in list_index_names(plan)
         assert count_rows_read(plan) <= 3 * 1001
+
+
+@pytest.mark.parametrize("of_run", [False, True])
+def test_a_plan_that_serves_all_pages_of_the_usual_size_reads_little_more_than_their_rows(
+    staff_client, program, of_run
+):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    url = listing_url(program, of_run=of_run)
+    large_page, _ = request_page(staff_client, f"{url}?page_size=1000")
+    first, plan = request_page(staff_client, url)
+    middle, plan_of_middle = request_page(staff_client, large_page["next"].replace("page_size=1000", "page_size=100"))
+    _, plan_of_way_back = request_page(staff_client, middle["previous"])
+
+    assert first["results"] == large_page["results"][:100]
+    index = "progcourseenroll_listing" if of_run else "programenrollment_in_program"
+    for each in (plan, plan_of_middle, plan_of_way_back):
+        assert index in list_index_names(each)
+        assert count_rows_read(each) <= 3 * 101
 
 
 @pytest.mark.parametrize("of_run", [False, True])
