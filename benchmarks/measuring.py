@@ -44,6 +44,17 @@ def list_queries(act: Callable[[], object]) -> list[str]:
     return [query["sql"] for query in captured if not query["sql"].startswith(NOT_WORK)]
 
 
+def read_statement(sql: str) -> str:
+    """Return the statement that SQL executes, if it was prepared, or else the SQL."""
+    if "EXECUTE " not in sql:
+        return sql
+    with connection.cursor() as cursor:
+        name = sql.partition("EXECUTE ")[2].split()[0]
+        cursor.execute("SELECT statement FROM pg_prepared_statements WHERE name = %s", [name])
+        (statement,) = cursor.fetchone()
+    return str(statement)
+
+
 @dataclass(frozen=True)
 class Plan:
     """How PostgreSQL found a page: the names of indexes or scans, and how many rows it read for it."""
