@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
+from catalog.backends.database import find_program_in_second
 from limits.tallies import forget_tallies
 from tests.factories.access import RoleAssignmentFactory
 from tests.factories.learners import StaffFactory, UserFactory
@@ -35,6 +36,12 @@ def _requests_counted_in_memory(settings):
     settings.REQUEST_COUNTER = "limits.counting.CacheCounter"
     cache.clear()
     forget_tallies()
+
+
+@pytest.fixture(autouse=True)
+def _no_program_remembered(monkeypatch):
+    """So that a request's queries do not depend on the clock; remembering has its own tests."""
+    monkeypatch.setattr("catalog.backends.database.find_program_in_second", find_program_in_second.__wrapped__)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import select
 
 from django.db.backends.postgresql import base
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -16,7 +17,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Tell whether queries can be sent; ask the server only where there is doubt."""
         if self.connection is None or self.connection.closed:
             return False
-        if self.errors_occurred or _has_something_to_read(self.connection.fileno()):
+        is_at_rest = self.connection.info.transaction_status == TRANSACTION_STATUS_IDLE
+        if self.errors_occurred or not is_at_rest or _has_something_to_read(self.connection.fileno()):
             return super().is_usable()
         return True
 

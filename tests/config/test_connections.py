@@ -5,7 +5,7 @@ from contextlib import closing
 
 import psycopg2
 import pytest
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from tests.live_service import database_url
 
@@ -73,6 +73,16 @@ def test_a_connection_on_which_something_failed_is_asked():
 
     assert connection.is_usable()
     assert read_last_query(process_id) == "SELECT 1"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_failed_is_not_usable():
+    with transaction.atomic():
+        with pytest.raises(IntegrityError), connection.cursor() as cursor:
+            cursor.execute("DO $$ BEGIN RAISE unique_violation; END $$")
+
+        assert not connection.is_usable()
+        transaction.set_rollback(True)
 
 
 @pytest.mark.django_db(transaction=True)

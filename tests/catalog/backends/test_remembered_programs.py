@@ -1,0 +1,47 @@
+"""A program that was found is remembered for the rest of the second."""
+
+from uuid import UUID
+
+import pytest
+
+from catalog.backends import database
+from catalog.backends.database import DatabaseCatalog, find_program_in_second
+from catalog.models import Program
+from tests.factories.catalog import ProgramFactory
+
+
+@pytest.fixture(autouse=True)
+def _remembered(monkeypatch, _no_program_remembered):
+    monkeypatch.setattr(database, "find_program_in_second", find_program_in_second)
+    find_program_in_second.cache_clear()
+    yield
+    find_program_in_second.cache_clear()
+
+
+@pytest.fixture
+def program():
+    return ProgramFactory(title="Before")
+
+
+def rename(program):
+    Program.objects.filter(uuid=program.uuid).update(title="After")
+
+
+def test_a_program_is_asked_for_once_a_second(program, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert find_program_in_second(program.uuid, 7) is find_program_in_second(program.uuid, 7)
+
+
+def test_a_change_shows_with_the_next_second(program):
+    find_program_in_second(program.uuid, 7)
+    rename(program)
+
+    assert find_program_in_second(program.uuid, 7).title == "Before"
+    assert find_program_in_second(program.uuid, 8).title == "After"
+
+
+def test_a_program_shows_as_soon_as_it_is_there():
+    assert DatabaseCatalog().find_program(UUID(int=1)) is None
+    ProgramFactory(uuid=UUID(int=1))
+
+    assert DatabaseCatalog().find_program(UUID(int=1)).uuid == UUID(int=1)
