@@ -37,6 +37,17 @@ def alternate(
     return {name: statistics.median(some) for name, some in samples.items()}
 
 
+def compare(contestants: Mapping[str, Callable[[int], object]], *, rounds: int) -> dict[str, float]:
+    """Return the medians of `limit`, `service` and `naive`, as `alternate` does.
+
+    The naive version takes its turns after the others: it would fill the caches of the service's process with code
+    that no deployment runs.
+    """
+    naive = {"naive": contestants["naive"]}
+    rivals = {name: contestants[name] for name in contestants if name not in naive}
+    return alternate(rivals, rounds=rounds) | alternate(naive, rounds=rounds)
+
+
 def list_queries(act: Callable[[], object]) -> list[str]:
     """Return the queries of an act, but for those that begin and end transactions."""
     with CaptureQueriesContext(connection) as captured:

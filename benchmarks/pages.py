@@ -9,7 +9,7 @@ from benchmarks.calls import InProcess, cursor, grades_path, listing_path, naive
 from benchmarks.filling import CONTIGUOUS, INTERLEAVED, School
 from benchmarks.judging import Row
 from benchmarks.limits import Limits
-from benchmarks.measuring import Plan, alternate, explain, list_queries, read_statement
+from benchmarks.measuring import Plan, alternate, compare, explain, list_queries, read_statement
 from benchmarks.scale import Scale
 
 PAGE = 100
@@ -40,7 +40,7 @@ def measure_page(school: School, scale: Scale, client: InProcess) -> Row:
     expected = json.loads(limits.read_page(program))["results"]
     if json.loads(client.get(path))["results"] != expected or json.loads(client.get(naive))["results"] != expected:
         raise RuntimeError("The contestants do not give the same page.")
-    medians = alternate(
+    medians = compare(
         {
             "limit": lambda number: limits.read_page(program),
             "service": lambda number: client.get(path),

@@ -9,7 +9,7 @@ from benchmarks.filling import INTERLEAVED, School, student_key
 from benchmarks.judging import Row
 from benchmarks.limits import Limits
 from benchmarks.load import Clients
-from benchmarks.measuring import WARM_UP, alternate, list_queries
+from benchmarks.measuring import WARM_UP, compare, list_queries
 from benchmarks.naive import write_one_by_one
 from benchmarks.scale import Scale
 from benchmarks.server import Server
@@ -82,7 +82,7 @@ def measure_api(school: School, scale: Scale) -> list[Row]:
     update = {name: updating(write, learners.take(BATCHES)) for name, write in ways.items()}
     rows = []
     for key, contestants in (("create", create), ("update", update)):
-        medians = alternate(contestants, rounds=scale.rounds)
+        medians = compare(contestants, rounds=scale.rounds)
         queries = {
             name: len(list_queries(lambda act=act: act(WARM_UP + scale.rounds)))  # type: ignore[misc]  # bound now
             for name, act in contestants.items()
@@ -118,7 +118,7 @@ def measure_http(school: School, scale: Scale, server: Server) -> list[Row]:
         _compare(
             f"http_{key}",
             f"PUT of 25 ({key}) over gunicorn, with authentication and authorization, one client",
-            alternate(contestants, rounds=scale.rounds),
+            compare(contestants, rounds=scale.rounds),
             must=4,
             aim=2.5,
         )

@@ -23,6 +23,8 @@ admin.site.site_url = None  # there is no page for people outside of the admin
 with_own_styles = csp_update({"style-src": [UNSAFE_INLINE], "worker-src": ["blob:"]})
 
 urlpatterns = [
+    path("api/program_enrollments/v1/", include("imports.rest_api.urls")),
+    path("api/program_enrollments/", include("program_enrollments.rest_api.urls")),
     path("", include("access.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("program_enrollments.rest_api.tokens")),
@@ -33,8 +35,6 @@ urlpatterns = [
         with_own_styles(SpectacularRedocView.as_view(template_name="api_docs/redoc.html")),
         name="redoc",
     ),
-    path("api/program_enrollments/v1/", include("imports.rest_api.urls")),
-    path("api/program_enrollments/", include("program_enrollments.rest_api.urls")),
 ]
 if settings.ENABLE_REGISTRAR_API:
     urlpatterns.append(path("", include("registrar.rest_api.urls")))

@@ -9,7 +9,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 # What DRF writes in a form of its own is left to it, such as times in UTC with a `Z`.
 OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-LINE_SEPARATORS = ("\u2028".encode(), "\u2029".encode())
+LINE_SEPARATOR, PARAGRAPH_SEPARATOR = "\u2028".encode(), "\u2029".encode()
 
 
 class ASCIIRenderer(renderers.JSONRenderer):
@@ -34,7 +34,7 @@ class JSONRenderer(renderers.JSONRenderer):
             except orjson.JSONEncodeError:
                 pass
             else:
-                if not any(separator in text for separator in LINE_SEPARATORS):
+                if LINE_SEPARATOR not in text and PARAGRAPH_SEPARATOR not in text:
                     return text
         try:
             return super().render(data, accepted_media_type, renderer_context)
