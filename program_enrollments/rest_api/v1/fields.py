@@ -1,8 +1,13 @@
-"""Fields of request bodies and query parameters, as strict and as lenient as the contract says."""
+"""Fields of request bodies and query parameters, as strict and as lenient as the contract says.
+
+What nearly every record holds is judged at once: DRF's way through its checks, for each field of each record, was a
+tenth of a write's time. Whatever else comes goes that way, and gets its words there.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -12,15 +17,26 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 STUDENT_KEY_LENGTH = 255
+UUID_LENGTH = 36
 
 
 def parse_uuid(text: str) -> UUID | None:
     """Read a uuid, with or without its hyphens; None for any other spelling."""
+    return _parse_short_text(text) if len(text) <= UUID_LENGTH else None
+
+
+@lru_cache(maxsize=1024)
+def _parse_short_text(text: str) -> UUID | None:
     try:
         uuid = UUID(text)
     except ValueError:
         return None
     return uuid if uuid.hex == text.replace("-", "").lower() else None
+
+
+def _is_plain_text(data: Any) -> bool:
+    """Tell whether it is a text with neither blanks around it nor characters that cannot be stored."""
+    return type(data) is str and data.isprintable() and data != "" and data == data.strip()
 
 
 class StudentKeyField(serializers.CharField):
@@ -42,6 +58,8 @@ class StudentKeyField(serializers.CharField):
     def run_validation(self, data: Any = empty) -> str:
         if data is empty:
             self.fail("required")
+        if len(data) == 1 and _is_plain_text(data[0]) and len(data[0]) <= STUDENT_KEY_LENGTH:
+            return str(data[0])
         keys = {super(StudentKeyField, self).run_validation(spelling) for spelling in data}
         if len(keys) > 1:
             self.fail("differs")
@@ -57,6 +75,9 @@ class StatusField(serializers.Field[str, Any, str, Any]):
 
     default_error_messages: ClassVar = {"blank": "This field may not be blank."}
 
+    def run_validation(self, data: Any = empty) -> str:
+        return data if _is_plain_text(data) else str(super().run_validation(data))
+
     def to_internal_value(self, data: Any) -> str:
         text = str(data)
         if not text.strip():
@@ -69,6 +90,10 @@ class StrictUUIDField(serializers.Field[UUID, Any, str, Any]):
     """A uuid as a text, never as a number."""
 
     default_error_messages: ClassVar = {"invalid": "Must be a valid UUID."}
+
+    def run_validation(self, data: Any = empty) -> UUID | None:
+        uuid = parse_uuid(data) if type(data) is str else None
+        return uuid or super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> UUID:
         uuid = parse_uuid(data) if isinstance(data, str) else None
