@@ -1,10 +1,16 @@
 """Bodies in and out. Input serializers judge shape only; what is wrong with one learner's values, `api` reports."""
 
-from typing import Any
+from typing import Any, cast
 
 from rest_framework import serializers
 
-from program_enrollments.api import CourseRunOverview, ProgramCourseEnrollmentRow, ProgramEnrollmentRow
+from grades.service import CourseGrade
+from program_enrollments.api import (
+    CourseRunOverview,
+    ProgramCourseEnrollmentRow,
+    ProgramCourseGrade,
+    ProgramEnrollmentRow,
+)
 from program_enrollments.constants import CourseRunStatus, ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
 from program_enrollments.rest_api.v1.fields import (
     AbsoluteUrlField,
@@ -80,15 +86,31 @@ class ProgramCourseEnrollmentSerializer(serializers.Serializer[Any]):
 
 
 class GradeSerializer(serializers.Serializer[Any]):
+    """As `ProgramEnrollmentSerializer`."""
+
     student_key = serializers.CharField(allow_null=True)
-    letter_grade = serializers.CharField(source="grade.letter_grade", allow_null=True)
-    passed = serializers.BooleanField(source="grade.passed")
-    percent = serializers.FloatField(source="grade.percent", min_value=0, max_value=1, help_text="A fraction, 0 to 1.")
+    letter_grade = serializers.CharField(allow_null=True)
+    passed = serializers.BooleanField()
+    percent = serializers.FloatField(min_value=0, max_value=1, help_text="A fraction, 0 to 1.")
+
+    def to_representation(self, instance: ProgramCourseGrade) -> dict[str, Any]:
+        grade = cast(CourseGrade, instance.grade)
+        return {
+            "student_key": instance.student_key,
+            "letter_grade": grade.letter_grade,
+            "passed": grade.passed,
+            "percent": grade.percent,
+        }
 
 
 class GradeErrorSerializer(serializers.Serializer[Any]):
+    """As `ProgramEnrollmentSerializer`."""
+
     student_key = serializers.CharField(allow_null=True)
     error = serializers.CharField(help_text="Why the grade could not be read.")
+
+    def to_representation(self, instance: ProgramCourseGrade) -> dict[str, Any]:
+        return {"student_key": instance.student_key, "error": instance.error}
 
 
 class ReadableProgramSerializer(serializers.Serializer[Any]):

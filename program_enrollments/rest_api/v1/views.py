@@ -132,8 +132,9 @@ class ProgramCourseGradesViewSet(CourseRunMixin):
         if not page:
             return Response(status=HTTPStatus.NO_CONTENT)
         grades = list(api.iter_program_course_grades(course_key=self.course_key, enrollments=page))
+        of_grade, of_error = GradeSerializer(), GradeErrorSerializer()
         response = self.get_paginated_response(
-            [(GradeSerializer(grade) if grade.grade else GradeErrorSerializer(grade)).data for grade in grades]
+            [(of_grade if grade.grade else of_error).to_representation(grade) for grade in grades]
         )
         response.status_code = multi_status(grade.error is None for grade in grades)
         return response
