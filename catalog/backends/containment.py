@@ -12,6 +12,7 @@ from django.db.models.expressions import RawSQL
 from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import RunPlacement
+from prepared.service import execution_of
 
 # `holder`: the programs that contain one of the runs. Takes the runs' keys, twice.
 HOLDERS = """
@@ -43,9 +44,9 @@ WITH RECURSIVE holder (program_id) AS (
 
 PROGRAMS_WITH_RUNS = f"{HOLDERS} SELECT program_id FROM holder"  # noqa: S608 -- constants only
 
-# One row if the program exists. Takes the run's key (in a list) three times, then the program's uuid.
+# One row if the program exists. Every request about a course run asks; planning took longer than running.
 PLACEMENT = f"""
-{HOLDERS}
+{HOLDERS.replace("%s", "%(run_keys)s")}
 SELECT
     EXISTS (SELECT FROM holder WHERE holder.program_id = program.id),
     ARRAY (
@@ -57,7 +58,7 @@ SELECT
                 SELECT
                 FROM catalog_curriculumcourse AS link
                 JOIN catalog_courserun AS run ON run.course_id = link.course_id
-                WHERE link.curriculum_id = curriculum.id AND run.key = ANY (%s)
+                WHERE link.curriculum_id = curriculum.id AND run.key = ANY (%(run_keys)s)
             )
             OR EXISTS (
                 SELECT
@@ -68,7 +69,7 @@ SELECT
           )
     )
 FROM catalog_program AS program
-WHERE program.uuid = %s
+WHERE program.uuid = %(program_uuid)s
 """  # noqa: S608 -- constants only
 
 # `part`: the program and the programs in it. Takes the program's uuid.
@@ -111,9 +112,9 @@ def ids_of_courses_in(program_uuid: UUID) -> RawSQL:
 
 def find_placement(program_uuid: UUID, course_key: CourseKey) -> RunPlacement:
     """Return where the run stands in the program, in one query."""
-    keys = [str(course_key)]
+    values = {"run_keys": [str(course_key)], "program_uuid": program_uuid}
     with connection.cursor() as cursor:
-        cursor.execute(PLACEMENT, (keys, keys, keys, program_uuid))
+        cursor.execute(execution_of(PLACEMENT), values)
         row = cursor.fetchone()
     if row is None:
         return RunPlacement(in_program=False, curriculum_uuids=frozenset())
