@@ -4,9 +4,10 @@ from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 
+from program_enrollments.rest_api.fallbacks import unknown_path
 from program_enrollments.rest_api.routes import both_spellings
 
 handler400 = "program_enrollments.rest_api.fallbacks.bad_request"
@@ -23,8 +24,9 @@ admin.site.site_url = None  # there is no page for people outside of the admin
 with_own_styles = csp_update({"style-src": [UNSAFE_INLINE], "worker-src": ["blob:"]})
 
 urlpatterns = [
-    path("api/program_enrollments/v1/", include("imports.rest_api.urls")),
     path("api/program_enrollments/", include("program_enrollments.rest_api.urls")),
+    path("api/program_enrollments/v1/", include("imports.rest_api.urls")),
+    re_path("^api/program_enrollments/", unknown_path),
     path("", include("access.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("program_enrollments.rest_api.tokens")),

@@ -12,10 +12,6 @@ READ_AND_WRITE: dict[str, Any] = {"get": "list", "post": "create", "patch": "par
 
 
 urlpatterns = [
-    *both_spellings("programs/enrollments/", views.LearnerProgramsViewSet.as_view(READ), "learner_program_enrollments"),
-    *both_spellings(
-        "programs/readonly_access/", views.ReadonlyProgramsViewSet.as_view(READ), "user_program_readonly_access"
-    ),
     *both_spellings(
         "programs/<str:program_uuid>/enrollments/",
         views.ProgramEnrollmentsViewSet.as_view(READ_AND_WRITE),
@@ -25,6 +21,10 @@ urlpatterns = [
         "programs/<str:program_uuid>/courses/<path:course_id>/enrollments/",
         views.ProgramCourseEnrollmentsViewSet.as_view(READ_AND_WRITE),
         "program_course_enrollments",
+    ),
+    *both_spellings("programs/enrollments/", views.LearnerProgramsViewSet.as_view(READ), "learner_program_enrollments"),
+    *both_spellings(
+        "programs/readonly_access/", views.ReadonlyProgramsViewSet.as_view(READ), "user_program_readonly_access"
     ),
     *both_spellings(
         "programs/<str:program_uuid>/courses/<path:course_id>/grades/",
