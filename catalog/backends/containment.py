@@ -5,6 +5,7 @@ The rule is recursive, so it needs recursive queries, which the ORM cannot write
 """
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -112,7 +113,7 @@ def ids_of_courses_in(program_uuid: UUID) -> RawSQL:
 
 def find_placement(program_uuid: UUID, course_key: CourseKey) -> RunPlacement:
     """Return where the run stands in the program, in one query."""
-    values = {"run_keys": [str(course_key)], "program_uuid": program_uuid}
+    values: dict[str, Any] = {"run_keys": [str(course_key)], "program_uuid": program_uuid}
     with connection.cursor() as cursor:
         cursor.execute(execution_of(PLACEMENT), values)
         row = cursor.fetchone()

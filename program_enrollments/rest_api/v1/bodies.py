@@ -1,8 +1,9 @@
-"""Reading request bodies, ahead of any serializer."""
+"""Reading request bodies."""
 
+from functools import cache
 from typing import Any
 
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
@@ -18,6 +19,38 @@ def read_json(request: Request) -> Any:
     if request.content_type and not media_type_matches(StrictJSONParser.media_type, request.content_type):
         raise exceptions.UnsupportedMediaType(request.content_type)
     return request.data
+
+
+def read_records(serializer_class: type[serializers.Serializer[Any]], body: list[Any]) -> list[dict[str, Any]]:
+    """Return the records of a write, as the serializer reads them. Raises: ValidationError.
+
+    Records that hold its fields and nothing odd, as nearly all do, are read here: the serializer's way through each
+    field of each record was a tenth of a write's time. The others are its own, and so are the words about them.
+    """
+    records = [plain for record in body if (plain := _read_plain(serializer_class, record)) is not None]
+    if len(records) == len(body):
+        return records
+    serializer = serializer_class(data=body, many=True)
+    serializer.is_valid(raise_exception=True)
+    return list(serializer.validated_data)
+
+
+def _read_plain(serializer_class: type[serializers.Serializer[Any]], record: Any) -> dict[str, Any] | None:
+    readers, required = _list_readers(serializer_class)
+    if type(record) is not dict or not required <= record.keys() <= readers.keys():
+        return None
+    values = {name: readers[name](value) for name, value in record.items()}
+    return None if None in values.values() else values
+
+
+@cache
+def _list_readers(serializer_class: type[serializers.Serializer[Any]]) -> tuple[dict[str, Any], set[str]]:
+    """Return {name of a field: what reads its plain values}, and the names of the fields that every record has."""
+    fields: dict[str, Any] = dict(serializer_class().fields)
+    return (
+        {name: field.read_plain for name, field in fields.items()},
+        {name for name, field in fields.items() if field.required},
+    )
 
 
 def is_chunked(request: Request) -> bool:

@@ -1,7 +1,7 @@
 """Fields of request bodies and query parameters, as strict and as lenient as the contract says.
 
-What nearly every record holds is judged at once: DRF's way through its checks, for each field of each record, was a
-tenth of a write's time. Whatever else comes goes that way, and gets its words there.
+Fields of records also have `read_plain`, for what nearly every record holds (`bodies.read_records`): it returns the
+value that they would give it, or None for whatever they may judge otherwise.
 """
 
 from collections.abc import Mapping
@@ -51,6 +51,9 @@ class StudentKeyField(serializers.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=STUDENT_KEY_LENGTH, **kwargs)
 
+    def read_plain(self, data: Any) -> str | None:
+        return data if _is_plain_text(data) and len(data) <= STUDENT_KEY_LENGTH else None
+
     def get_value(self, dictionary: Mapping[Any, Any]) -> Any:
         spellings = [dictionary.get(self.field_name), dictionary.get(self.ALIAS)]
         return [spelling for spelling in spellings if spelling is not None] or empty
@@ -58,8 +61,6 @@ class StudentKeyField(serializers.CharField):
     def run_validation(self, data: Any = empty) -> str:
         if data is empty:
             self.fail("required")
-        if len(data) == 1 and _is_plain_text(data[0]) and len(data[0]) <= STUDENT_KEY_LENGTH:
-            return str(data[0])
         keys = {super(StudentKeyField, self).run_validation(spelling) for spelling in data}
         if len(keys) > 1:
             self.fail("differs")
@@ -75,8 +76,8 @@ class StatusField(serializers.Field[str, Any, str, Any]):
 
     default_error_messages: ClassVar = {"blank": "This field may not be blank."}
 
-    def run_validation(self, data: Any = empty) -> str:
-        return data if _is_plain_text(data) else str(super().run_validation(data))
+    def read_plain(self, data: Any) -> str | None:
+        return data if _is_plain_text(data) else None
 
     def to_internal_value(self, data: Any) -> str:
         text = str(data)
@@ -91,9 +92,8 @@ class StrictUUIDField(serializers.Field[UUID, Any, str, Any]):
 
     default_error_messages: ClassVar = {"invalid": "Must be a valid UUID."}
 
-    def run_validation(self, data: Any = empty) -> UUID | None:
-        uuid = parse_uuid(data) if type(data) is str else None
-        return uuid or super().run_validation(data)
+    def read_plain(self, data: Any) -> UUID | None:
+        return parse_uuid(data) if type(data) is str else None
 
     def to_internal_value(self, data: Any) -> UUID:
         uuid = parse_uuid(data) if isinstance(data, str) else None
@@ -107,6 +107,9 @@ class StrictBooleanField(serializers.Field[bool, Any, bool, Any]):
     """True or false, not words or numbers for them."""
 
     default_error_messages: ClassVar = {"invalid": "Must be true or false."}
+
+    def read_plain(self, data: Any) -> bool | None:
+        return data if type(data) is bool else None
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):

@@ -21,7 +21,7 @@ from program_enrollments.api import ChangeSource, IdBounds, get_program, get_run
 from program_enrollments.constants import WriteAction, WriteFailure
 from program_enrollments.exceptions import ProgramDoesNotExist
 from program_enrollments.rest_api.exceptions import TooManyRecords
-from program_enrollments.rest_api.v1.bodies import read_json
+from program_enrollments.rest_api.v1.bodies import read_json, read_records
 from program_enrollments.rest_api.v1.fields import parse_uuid
 from program_enrollments.rest_api.v1.idempotency import idempotent
 from program_enrollments.rest_api.v1.pagination import EnrollmentPagination
@@ -144,9 +144,8 @@ class EnrollmentWriteMixin:
             raise TooManyRecords(sent=len(body), limit=settings.MAX_RECORDS_PER_WRITE)
         if not body:
             return Response(status=HTTPStatus.NO_CONTENT)
-        serializer = self.record_serializers[action](data=body, many=True)
-        serializer.is_valid(raise_exception=True)
-        outcomes = self.write_records(action, serializer.validated_data, change_source(request))
+        records = read_records(self.record_serializers[action], body)
+        outcomes = self.write_records(action, records, change_source(request))
         return Response(outcomes, status=multi_status(outcome not in FAILURES for outcome in outcomes.values()))
 
 

@@ -72,8 +72,8 @@ class ProgramEnrollmentsViewSet(EnrollmentWriteMixin, EnrollmentsViewSet):
             limit=self.row_limit,
             filters=read_filters(ProgramEnrollmentFilters, request.query_params),
         )
-        page = self.paginate_queryset(rows)
-        return self.get_paginated_response(ProgramEnrollmentSerializer(page, many=True).data)
+        represent = ProgramEnrollmentSerializer().to_representation
+        return self.get_paginated_response([represent(row) for row in self.paginate_queryset(rows) or []])
 
     def write_records(
         self, action: WriteAction, records: Sequence[Mapping[str, Any]], source: ChangeSource
@@ -99,8 +99,8 @@ class ProgramCourseEnrollmentsViewSet(EnrollmentWriteMixin, CourseRunMixin):
             limit=self.row_limit,
             filters=read_filters(ProgramCourseEnrollmentFilters, request.query_params),
         )
-        page = self.paginate_queryset(rows)
-        return self.get_paginated_response(ProgramCourseEnrollmentSerializer(page, many=True).data)
+        represent = ProgramCourseEnrollmentSerializer().to_representation
+        return self.get_paginated_response([represent(row) for row in self.paginate_queryset(rows) or []])
 
     def write_records(
         self, action: WriteAction, records: Sequence[Mapping[str, Any]], source: ChangeSource

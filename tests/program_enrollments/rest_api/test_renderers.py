@@ -7,11 +7,13 @@ from uuid import UUID
 import pytest
 from django.utils.translation import gettext_lazy
 from rest_framework import renderers
+from rest_framework.serializers import Serializer
 from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
 from program_enrollments.constants import ProgramEnrollmentStatus
 from program_enrollments.rest_api.renderers import JSONRenderer
 
+SERIALIZER = Serializer()
 DATA = {
     "nothing": None,
     "an empty answer": {},
@@ -25,7 +27,9 @@ DATA = {
     "a choice": {"status": ProgramEnrollmentStatus.ENROLLED},
     "a lazy text": {"text": gettext_lazy("Yes")},
     "names that are no texts": {1: "one"},
-    "what serializers return": ReturnDict({"rows": ReturnList([{"a": 1}], serializer=None)}, serializer=None),
+    "what serializers return": ReturnDict(
+        {"rows": ReturnList([{"a": 1}], serializer=Serializer())}, serializer=Serializer()
+    ),
 }
 
 
