@@ -13,7 +13,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 from program_enrollments.constants import ProgramEnrollmentStatus
 from program_enrollments.rest_api.renderers import JSONRenderer
 
-SERIALIZER = Serializer()
+SERIALIZER: Serializer[object] = Serializer()
 DATA = {
     "nothing": None,
     "an empty answer": {},
