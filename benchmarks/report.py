@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.judging import Row, Verdict
 from benchmarks.load import LoadResult
 from benchmarks.obstacles import OBSTACLES, UNEXPLAINED
-from benchmarks.sizes import OPERATIONS, SizePoint
+from benchmarks.sizes import OPERATIONS, YARDSTICK, SizePoint
 
 COLORS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2")
 COLOR_NAMES = ("blue", "orange", "green", "red", "purple", "brown", "pink")
@@ -26,8 +26,8 @@ Only ratios carry over to another machine.
 
 *Limit*: bare psycopg2 and SQL doing the same rows, with the same constraints, indexes, history and durability, in
 turns with the service. *Naive*: what the original system does, one `save()` with simple-history for each record, model
-instances and model serializers for pages. All times are medians. HTTP is over gunicorn, started as the image starts
-it, with {workers} workers, without Redis. Imports begin with empty tables.
+instances and model serializers for pages; it follows after both. All times are medians. HTTP is over gunicorn, started
+as the image starts it, with {workers} workers, without Redis. Imports begin with empty tables.
 
 ## Musts and aims
 
@@ -41,7 +41,8 @@ it, with {workers} workers, without Redis. Imports begin with empty tables.
 
 ## Cost against size
 
-Medians in milliseconds, within the process; pages are whole requests.
+Medians in milliseconds, within the process; pages are whole requests. The yardstick is the same work at each size: it
+tells how fast the machine was then. The picture, and the growth judged above, are in its terms.
 
 {sizes}
 
@@ -122,7 +123,9 @@ class Report:
                 ("operation", *(f"{point.rows:,}" for point in self.points), "line"),
                 [
                     (work, *(f"{point.medians[key]:.2f}" for point in self.points), color)
-                    for (key, work), color in zip(OPERATIONS.items(), COLOR_NAMES, strict=True)
+                    for (key, work), color in zip(
+                        [*OPERATIONS.items(), (YARDSTICK, YARDSTICK)], [*COLOR_NAMES, ""], strict=True
+                    )
                 ],
             ),
             chart=draw(self.points),
@@ -206,7 +209,7 @@ def tabulate(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def draw(points: Sequence[SizePoint]) -> str:
     """Return a Mermaid chart: a line for each operation, relative to the smallest size."""
-    relative = {key: [point.medians[key] / points[0].medians[key] for point in points] for key in OPERATIONS}
+    relative = {key: [point.compare(key, points[0]) for point in points] for key in OPERATIONS}
     top = max(2.0, *(max(values) for values in relative.values()))
     config: dict[str, Any] = {"themeVariables": {"xyChart": {"plotColorPalette": ", ".join(COLORS)}}}
     lines = [

@@ -4,16 +4,19 @@ from benchmarks.judging import Row
 from benchmarks.load import Latencies, LoadResult, summarize
 from benchmarks.obstacles import OBSTACLES
 from benchmarks.report import Report
-from benchmarks.sizes import OPERATIONS, SizePoint, judge
+from benchmarks.sizes import OPERATIONS, YARDSTICK, SizePoint, judge
 
 LATENCIES = Latencies(p50=5.0, p95=9.0, p99=12.0)
+
+
+def make_size_point(rows, median, *, yardstick=1.0):
+    return SizePoint(rows, dict.fromkeys(OPERATIONS, median) | {YARDSTICK: yardstick})
 
 
 def make_report(*rows, points=()):
     return Report(
         rows=rows,
-        points=points
-        or [SizePoint(10, dict.fromkeys(OPERATIONS, 1.0)), SizePoint(100, dict.fromkeys(OPERATIONS, 2.0))],
+        points=points or [make_size_point(10, 1.0), make_size_point(100, 2.0)],
         loads=[LoadResult(4, 100.0, LATENCIES, {"write": LATENCIES}, [], 0)],
         enrollments=100,
         program_size=20,
@@ -47,9 +50,15 @@ def test_the_page_has_a_line_for_each_operation_relative_to_the_smallest_size():
 def test_growth_is_the_slowest_median_against_the_smallest_size():
     sizes = [(10, 2.0), (100, 5.0), (1000, 3.0)]
 
-    rows = judge([SizePoint(rows, dict.fromkeys(OPERATIONS, median)) for rows, median in sizes])
+    rows = judge([make_size_point(rows, median) for rows, median in sizes])
 
     assert {row.value for row in rows} == {2.5}
+
+
+def test_growth_leaves_out_by_how_much_the_machine_itself_was_slower():
+    rows = judge([make_size_point(10, 2.0), make_size_point(100, 6.0, yardstick=2.0)])
+
+    assert {row.value for row in rows} == {1.5}
 
 
 @pytest.mark.parametrize(("values", "p50"), [([], 0), ([7.0], 0), ([1.0, 2.0, 3.0], 2.0)])
