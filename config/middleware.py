@@ -7,6 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from uuid import uuid4
 
+from csp.middleware import CSPMiddleware
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
@@ -18,6 +19,7 @@ from tracing.service import get_trace, note_requester, traced
 
 logger = logging.getLogger(__name__)
 
+NOTHING_IN_A_BROWSER = "default-src 'none'; frame-ancestors 'none'"
 NO_FEATURES = ", ".join(
     f"{feature}=()"
     for feature in ("camera", "geolocation", "microphone", "payment", "publickey-credentials-get", "usb")
@@ -61,6 +63,16 @@ def _log_answer(request: HttpRequest, response: HttpResponse, *, seconds: float)
     }
     level = logging.DEBUG if request.path_info.rstrip("/") in PROBES else logging.INFO
     logger.log(level, "%(method)s %(route)s: %(status)s in %(duration_ms)s ms", fields, extra=fields)
+
+
+class PagePolicyMiddleware(CSPMiddleware):
+    """Gives pages their content security policy, and lets all other answers do nothing in a browser."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            return super().process_response(request, response)
+        response.headers.setdefault("Content-Security-Policy", NOTHING_IN_A_BROWSER)
+        return response
 
 
 def refuse_browser_features(

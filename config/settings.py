@@ -94,7 +94,7 @@ MIDDLEWARE = [
     "config.middleware.trace_requests",
     "config.health.health_probes",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "config.middleware.PagePolicyMiddleware",
     "config.middleware.refuse_browser_features",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",

@@ -8,9 +8,16 @@ from collections.abc import Collection, Iterable
 
 from django.db import connection
 
+from prepared.service import execution_of
 from program_enrollments.api.statements import Query, as_array
 
 ALL_WRITERS = 5_031_866_741  # any number of our own
+LOCK_IN_ORDER = """
+SELECT pg_advisory_xact_lock(number) FROM (
+    SELECT DISTINCT hashtextextended(name, 0) AS number FROM unnest(%(lock_names)s::text[]) AS name
+    ORDER BY number OFFSET 0
+) AS numbers
+"""
 
 
 def lock_out_other_writers() -> None:
@@ -56,12 +63,6 @@ def _lock(names: Iterable[str]) -> None:
 
 def _lock_statements(names: Iterable[str]) -> Query:
     return Query(
-        """
-        SELECT pg_advisory_xact_lock_shared(%(all_writers)s);
-        SELECT pg_advisory_xact_lock(number) FROM (
-            SELECT DISTINCT hashtextextended(name, 0) AS number FROM unnest(%(lock_names)s::text[]) AS name
-            ORDER BY number OFFSET 0
-        ) AS numbers
-        """,
+        f"SELECT pg_advisory_xact_lock_shared(%(all_writers)s); {execution_of(LOCK_IN_ORDER)}",
         {"all_writers": ALL_WRITERS, "lock_names": as_array(names)},
     )
