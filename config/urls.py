@@ -8,7 +8,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 
 from program_enrollments.rest_api.fallbacks import unknown_path
-from program_enrollments.rest_api.routes import both_spellings
+from program_enrollments.rest_api.routes import both_spellings, one_at_a_time
 
 handler400 = "program_enrollments.rest_api.fallbacks.bad_request"
 handler403 = "program_enrollments.rest_api.fallbacks.permission_denied"
@@ -30,7 +30,7 @@ urlpatterns = [
     path("", include("access.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("program_enrollments.rest_api.tokens")),
-    *both_spellings("api/schema/", SpectacularAPIView.as_view(), "schema"),
+    *both_spellings("api/schema/", one_at_a_time(SpectacularAPIView.as_view()), "schema"),
     path("api-docs/", with_own_styles(SpectacularSwaggerSplitView.as_view()), name="swagger"),
     path(
         "api-docs/redoc/",
