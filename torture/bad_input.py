@@ -92,7 +92,7 @@ def _read_report(report: Path, code: int, line: Line) -> None:
         return
     found: Any = json.loads(report.read_text())
     line.times = found["test_cases"]["generated"]
-    if not found["complete"] or found["errors"]:
+    if found["stop_reason"] != "completed" or not found["complete"] or found["errors"]:
         line.accuse(f"schemathesis did not come to its end; see {FOLDER}.")
     for failure in found["failures"]:
         for operation in failure["operations"]:
