@@ -64,7 +64,8 @@ def test_the_service_outlives_its_database_and_says_when_to_come_back(own_databa
         "the admin": ("GET", "/admin/", None, {"Cookie": f"sessionid={session}", "Accept": "text/html"}),
     }
     log_file = tmp_path / "log"
-    with live_service(log_file, DATABASE_URL=own_database.url) as service:
+    # A rate of which every request is counted in the database, also one for an unknown path.
+    with live_service(log_file, DATABASE_URL=own_database.url, RATE_READS="300/minute") as service:
 
         def ask_all():
             answers = {}
