@@ -113,6 +113,17 @@ def test_tokens_of_the_old_key_are_read_until_it_is_taken_away(anonymous_client,
     assert afterwards == [401, 200]
 
 
+def test_a_token_that_was_good_is_refused_once_it_has_expired(anonymous_client, learner, time_machine):
+    time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
+    text = str(UserAccessToken.for_user(learner))
+    answers = []
+    for time in ("12:00:00", "13:00:00", "13:00:01"):  # it is good for an hour, and a second for clocks that differ
+        time_machine.move_to(f"2026-11-23T{time}Z", tick=False)
+        answers.append(ask(anonymous_client, text))
+
+    assert answers == [200, 200, 401]
+
+
 def test_a_refresh_token_does_not_open_the_api(anonymous_client, learner):
     assert ask(anonymous_client, UserRefreshToken.for_user(learner)) == 401
 
