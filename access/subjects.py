@@ -4,7 +4,7 @@ Every request asks. The ORM takes two queries for it, the composing of which too
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, models
@@ -70,15 +70,10 @@ def find_subject(user_id: int, client_id: str | None = None) -> Subject | None:
         return None
     roles, *values = row
     of_account, of_application = values[: len(ACCOUNT_FIELDS)], values[len(ACCOUNT_FIELDS) :]
-    user = _as_instance(User, ACCOUNT_FIELDS, of_account)
+    user = User.from_db(connection.alias, ACCOUNT_FIELDS, of_account)
     application = None
     if of_application[0] is not None:
-        application = _as_instance(Application, APPLICATION_FIELDS, of_application)
+        application = Application.from_db(connection.alias, APPLICATION_FIELDS, of_application)
         application.user = user
     held = (HeldRole(key, UUID(program_uuid) if program_uuid else None, role) for key, program_uuid, role in roles)
     return Subject(user, application, tuple(held))
-
-
-def _as_instance(model: Any, names: Sequence[str], values: list[Any]) -> Any:
-    loaded = [field.attname for field in model._meta.concrete_fields if field.attname in names]
-    return model.from_db(connection.alias, loaded, values)

@@ -4,7 +4,7 @@ For those that stand as they are, and take as long to plan as to run; psycopg2 h
 is a third cheaper so, and what a request asks before its own work a fifth. What is prepared is one connection's: behind
 a pooler that gives a client another connection for each transaction, it would be missing (operations page).
 
-Not for statements of which the planner must know a value: one LIMIT that varies, or a condition that few rows meet.
+Not for statements of which the planner must know a value: a LIMIT that varies, or a condition that few rows meet.
 """
 
 import re

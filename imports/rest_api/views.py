@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, StreamingHttpResponse
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import MultiPartParser
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -172,7 +172,7 @@ class AnyAcceptHeader(BaseContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return JSONRenderer(), JSONRenderer.media_type
+        return renderers[0], renderers[0].media_type
 
 
 class DownloadMixin(APIView):

@@ -27,7 +27,8 @@ def read_records(serializer_class: type[serializers.Serializer[Any]], body: list
     Records that hold its fields and nothing odd, as nearly all do, are read here: the serializer's way through each
     field of each record was a tenth of a write's time. The others are its own, and so are the words about them.
     """
-    records = [plain for record in body if (plain := _read_plain(serializer_class, record)) is not None]
+    readers, required = _list_readers(serializer_class)
+    records = [plain for record in body if (plain := _read_plain(record, readers, required)) is not None]
     if len(records) == len(body):
         return records
     serializer = serializer_class(data=body, many=True)
@@ -35,8 +36,7 @@ def read_records(serializer_class: type[serializers.Serializer[Any]], body: list
     return list(serializer.validated_data)
 
 
-def _read_plain(serializer_class: type[serializers.Serializer[Any]], record: Any) -> dict[str, Any] | None:
-    readers, required = _list_readers(serializer_class)
+def _read_plain(record: Any, readers: dict[str, Any], required: set[str]) -> dict[str, Any] | None:
     if type(record) is not dict or not required <= record.keys() <= readers.keys():
         return None
     values = {name: readers[name](value) for name, value in record.items()}

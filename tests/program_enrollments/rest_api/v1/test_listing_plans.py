@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from benchmarks.measuring import read_statement
 from tests.factories.catalog import CourseFactory, CourseRunFactory, CurriculumFactory, ProgramFactory
 from tests.factories.program_enrollments import ProgramEnrollmentFactory
 
@@ -76,14 +77,8 @@ def request_page(client, url):
     """Return the page's body, and {index or scan: rows that its node gave} of the listing's own table."""
     with CaptureQueriesContext(connection) as queries:
         body = client.get(url).json()
+    (sql,) = [query["sql"] for query in queries if is_of_listing(read_statement(query["sql"]))]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name, statement FROM pg_prepared_statements")
-        prepared = dict(cursor.fetchall())
-        (sql,) = [
-            query["sql"]
-            for query in queries
-            if is_of_listing(prepared[query["sql"].split()[1]] if "EXECUTE" in query["sql"] else query["sql"])
-        ]
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {sql}")
         (found,) = cursor.fetchone()
     plan = json.loads(found)[0] if isinstance(found, str) else found[0]
