@@ -4,6 +4,8 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -30,7 +32,8 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 def trace_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Serve each request under an id, send it back as `X-Request-ID`, and log one line for each answer.
 
-    The caller's own id is taken if it has 1 to 128 of the characters A-Z, a-z, 0-9, `.`, `_` and `-`.
+    The caller's own id is taken if it has 1 to 128 of the characters A-Z, a-z, 0-9, `.`, `_` and `-`. The line is
+    logged when the answer has been sent, or its sending was given up; the time it tells ends before the sending.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -40,10 +43,21 @@ def trace_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
         with traced(request_id):
             response = get_response(request)
             response["X-Request-ID"] = request_id
-            _log_answer(request, response, seconds=time.monotonic() - started)
+            seconds = time.monotonic() - started
+            _call_when_sent(response, partial(copy_context().run, _log_answer, request, response, seconds=seconds))
         return response
 
     return middleware
+
+
+def _call_when_sent(response: HttpResponse, act: Callable[[], object]) -> None:
+    close = response.close
+
+    def close_and_act() -> None:
+        close()
+        act()
+
+    response.close = close_and_act  # type: ignore[method-assign]  # servers call the response's own
 
 
 def _note_owner_of_session(request: HttpRequest) -> None:

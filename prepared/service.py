@@ -11,7 +11,7 @@ import re
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
@@ -24,6 +24,7 @@ def execution_of(sql: str) -> str:
 
     PostgreSQL must be able to tell the type of each placeholder. Raises: DatabaseError.
     """
+    connection = connections[DEFAULT_DB_ALIAS]  # once: each look through Django's proxy takes microseconds
     connection.ensure_connection()
     prepared = _executions.setdefault(connection.connection, {})
     if sql not in prepared:

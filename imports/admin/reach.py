@@ -3,12 +3,12 @@
 Roles open their programs; the permissions to view and to add imports, as everywhere in the admin, open all.
 """
 
-from functools import cached_property
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 
 from access.service import ProgramAccess, get_role_access, list_programs_in_reach
 from catalog.service import Program, get_catalog

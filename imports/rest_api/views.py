@@ -1,11 +1,11 @@
 """The endpoints of imports and exports (imports page)."""
 
 from collections.abc import Iterator
-from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.functional import cached_property
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import MultiPartParser
 from rest_framework.renderers import BaseRenderer

@@ -1,6 +1,5 @@
 """Lists of very many rows: bounded counts, and searches that indexes can answer."""
 
-from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
 
@@ -8,6 +7,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import get_catalog

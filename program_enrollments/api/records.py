@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 
@@ -16,8 +17,7 @@ class ChangeSource:
 SYSTEM = ChangeSource()
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramEnrollmentRecord:
+class ProgramEnrollmentRecord(NamedTuple):
     """One learner's record of a bulk write (contract section 4.1).
 
     `curriculum_uuid` may be None in an update only. `status` is judged by the write, learner by learner.
@@ -28,8 +28,7 @@ class ProgramEnrollmentRecord:
     curriculum_uuid: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramCourseEnrollmentRecord:
+class ProgramCourseEnrollmentRecord(NamedTuple):
     """One learner's record of a bulk write in a course run (contract section 4.2).
 
     `course_staff` None leaves the learner's role as it is.

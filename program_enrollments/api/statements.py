@@ -6,7 +6,6 @@ rows that did not change. Records of program enrollments are decided about in th
 they come from: 25 of a request, or thousands of an import, which so never pass through Python.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from io import StringIO
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from django.contrib.auth import get_user_model
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
@@ -438,19 +438,20 @@ def _input_values(model: type[models.Model], names: Sequence[str], rows: Sequenc
 
 def _input_array(field: "models.Field[Any, Any]", values: Sequence[Any]) -> str:
     # Most columns of a large write have few values.
-    prepared = {value: _array_item(field.get_db_prep_save(value, connection)) for value in set(values)}
-    return f"{{{','.join([prepared[value] for value in values])}}}"
+    prepared = {value: field.get_db_prep_save(value, connection) for value in set(values)}
+    return as_array(prepared[value] for value in values)
 
 
 def as_array(values: Iterable[Any]) -> str:
     """Return the text of an array: one parameter, where psycopg2 would send an expression for each item."""
     items = list(values)
     if set(map(type, items)) <= {str, int}:
-        text = json.dumps(items, ensure_ascii=False)
+        text = orjson.dumps(items).decode()
         # JSON and arrays quote alike, but for what needs a backslash.
         if "\\" not in text:
             return f"{{{text[1:-1]}}}"
-    return f"{{{','.join(map(_array_item, items))}}}"
+    texts = {item: _array_item(item) for item in set(items)}
+    return f"{{{','.join([texts[item] for item in items])}}}"
 
 
 def _array_item(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
 from typing import TypeVar
 from uuid import UUID
@@ -40,6 +40,8 @@ Row = TypeVar("Row")
 Answer = TypeVar("Answer")
 Outcomes = dict[str, str]
 
+PROGRAM_STATUSES = frozenset(ProgramEnrollmentStatus.values)
+COURSE_RUN_STATUSES = frozenset(ProgramCourseEnrollmentStatus.values)
 REFUSALS = (DataError, IntegrityError, InternalError)
 
 
@@ -66,7 +68,7 @@ def write_enrollments_in_program(
     """Do as `write_program_enrollments`, for callers who have looked the program up."""
     if action is not WriteAction.UPDATE:
         _refuse_unknown_curricula(program, records)
-    outcomes, wanted = _refuse_bad_records(records, ProgramEnrollmentStatus.values)
+    outcomes, wanted = _refuse_bad_records(records, PROGRAM_STATUSES)
     rows = [RowName(index, record.student_key) for index, record in enumerate(wanted)]
     answers = carry_out_program_rows(
         program=program,
@@ -117,7 +119,7 @@ def write_enrollments_in_run(
     source: ChangeSource = SYSTEM,
 ) -> Outcomes:
     """Do as `write_program_course_enrollments`, for callers who have looked program and run up."""
-    outcomes, wanted = _refuse_bad_records(records, ProgramCourseEnrollmentStatus.values)
+    outcomes, wanted = _refuse_bad_records(records, COURSE_RUN_STATUSES)
     decisions = carry_out_program_course_enrollments(
         program=program, course_key=course_key, placement=placement, action=action, records=wanted, source=source
     )
@@ -225,9 +227,9 @@ def _refuse_unknown_curricula(program: Program, records: Sequence[ProgramEnrollm
         raise UnknownCurriculum(unknown)
 
 
-def _refuse_bad_records(records: Sequence[Record], known_statuses: Sequence[str]) -> tuple[Outcomes, list[Record]]:
+def _refuse_bad_records(records: Sequence[Record], known_statuses: Collection[str]) -> tuple[Outcomes, list[Record]]:
     """Return the outcomes of repeated keys and unknown statuses, and the other records."""
-    times_sent = Counter(record.student_key for record in records)
+    times_sent = Counter([record.student_key for record in records])
     outcomes: Outcomes = {}
     wanted = []
     for record in records:

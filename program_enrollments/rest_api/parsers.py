@@ -33,7 +33,7 @@ class StrictJSONParser(BaseParser):
         if len(body) > MAX_BODY_BYTES:
             raise RequestTooLarge(f"The request body has more than {MAX_BODY_BYTES} bytes.")
         try:
-            document = json.loads(body.decode("utf-8-sig"), parse_float=_parse_decimal, parse_constant=_refuse_constant)
+            document = _decoder.decode(body.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             raise ParseError(f"The request body is not UTF-8 at byte {error.start}.") from error
         except json.JSONDecodeError as error:
@@ -57,6 +57,9 @@ def _parse_decimal(text: str) -> Decimal:
 def _refuse_constant(text: str) -> NoReturn:
     # NaN and Infinity, which Python reads and RFC 8259 does not know.
     raise ValueError
+
+
+_decoder = json.JSONDecoder(parse_float=_parse_decimal, parse_constant=_refuse_constant)
 
 
 def _check_nesting(document: Any) -> None:

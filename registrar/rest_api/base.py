@@ -1,11 +1,11 @@
 """What the views have in common: who may ask, in which form, and what a path names."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.http import FileResponse, Http404
+from django.utils.functional import cached_property
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation

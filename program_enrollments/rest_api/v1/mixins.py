@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
 from django.conf import settings
+from django.utils.functional import cached_property
 from opaque_keys.edx.keys import CourseKey
 from rest_framework import exceptions, serializers
 from rest_framework.metadata import SimpleMetadata
