@@ -37,7 +37,9 @@ def alternate(
     return {name: statistics.median(some) for name, some in samples.items()}
 
 
-def compare(contestants: Mapping[str, Callable[[int], object]], *, rounds: int) -> dict[str, float]:
+def compare(
+    contestants: Mapping[str, Callable[[int], object]], *, rounds: int, warm_up: int = WARM_UP
+) -> dict[str, float]:
     """Return the medians of `limit`, `service` and `naive`, as `alternate` does.
 
     The naive version takes its turns after the others: it would fill the caches of the service's process with code
@@ -45,7 +47,7 @@ def compare(contestants: Mapping[str, Callable[[int], object]], *, rounds: int) 
     """
     naive = {"naive": contestants["naive"]}
     rivals = {name: contestants[name] for name in contestants if name not in naive}
-    return alternate(rivals, rounds=rounds) | alternate(naive, rounds=rounds)
+    return alternate(rivals, rounds=rounds, warm_up=warm_up) | alternate(naive, rounds=rounds, warm_up=warm_up)
 
 
 def list_queries(act: Callable[[], object]) -> list[str]:

@@ -2,7 +2,9 @@ import json
 from uuid import UUID, uuid4
 
 import pytest
+from django.test import RequestFactory
 
+from config.wsgi import application
 from tests.log_guard import guarded_log_lines
 
 
@@ -75,6 +77,17 @@ def test_the_log_line_of_an_admin_page_has_the_user(client, staff):
 
     (line,) = [json.loads(line) for line in guard.lines]
     assert (line["user_id"], line["route"], line["status"]) == (staff.pk, "admin:index", 200)
+
+
+def test_nobody_waits_for_the_log_line_of_an_answer():
+    environ = RequestFactory().get("/nowhere", headers={"host": "127.0.0.1"}).environ
+    with guarded_log_lines() as guard:
+        response = application(environ, lambda status, headers: None)
+        b"".join(response)
+        lines_before_the_end = list(guard.lines)
+        response.close()
+
+    assert (lines_before_the_end, len(guard.lines)) == ([], 1)
 
 
 def test_health_probes_leave_no_log_line(client):
