@@ -5,9 +5,9 @@ OBSTACLES = {
     " and for what stands, and tells each outcome, all in one round trip; Python takes 0.3 ms to put it"
     " together.",
     "write_update": "As for creating.",
-    "http_create": "About 2 ms of each request are no write: HTTP with its client and the hand-over to a thread take"
-    " 0.7, Django's middleware and DRF's dispatch as much, and the question who asks, JSON with its 25"
-    " records in and out and a line in the log the rest. The limit has none of it.",
+    "http_create": "About 3 ms of each request are no write: HTTP with its client and the hand-over to a thread take 1,"
+    " Django's middleware and DRF's dispatch as much, the question who asks 0.6, and JSON with its 25"
+    " records in and out the rest. The limit has none of it.",
     "http_update": "As for creating.",
     "page": "The page itself takes as long as the limit's. Middleware and dispatch take as long again, and the"
     " question to the database who asks a third of it. The limit has none of them; DRF's answer to a"
