@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -177,7 +178,9 @@ class Report:
 
 def describe_machine(database: str) -> str:
     """Return on what the numbers were taken."""
-    return f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {database}"
+    is_optimized = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    build = "" if is_optimized else " (built without --enable-optimizations)"
+    return f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}{build}, {database}"
 
 
 def write(report: Report, *, folder: Path, page: Path) -> None:
