@@ -40,8 +40,6 @@ CSRF_COOKIE_SECURE = HTTPS_ONLY
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
-# What the admin says of a change may name a learner, and is no matter for cookies.
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # Pages load what this service serves, and nothing else; `config.urls` allows the pages of the API a little more.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

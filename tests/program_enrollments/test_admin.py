@@ -346,11 +346,6 @@ def test_an_action_tells_how_many_it_changed(client):
     assert messages_of(response) == ["2 of 3 chosen are ended now.", "1 needed no change."]
 
 
-def test_what_an_action_tells_is_no_matter_for_cookies(client, enrollment):
-    client.post(LIST, {"action": "set_status_ended", "_selected_action": [enrollment.pk]})
-    assert set(client.cookies) <= {"sessionid", "csrftoken"}
-
-
 def test_an_action_tells_of_those_that_the_rules_refuse(client, school, curriculum, enrollment, learner):
     active_elsewhere(school, learner)
     enrollment.user = learner
