@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from access.tokens import signing
-from access.tokens.exceptions import TokenRefused
+from access.tokens.exceptions import ForeignToken, TokenRefused
 from access.tokens.issuers import TrustedIssuer, find_trusted_issuer
 from access.tokens.key_sets import find_issuer_keys
 from access.tokens.public_keys import PublicKey
@@ -31,9 +31,10 @@ class VerifiedToken:
 
 def verify_token(token: str) -> VerifiedToken:
     """Return what a token proves. Raises: TokenRefused."""
-    own_claims = _find_own_claims(token)
-    if own_claims is not None:
-        return VerifiedToken(claims=own_claims, issuer=None)
+    try:
+        return VerifiedToken(claims=verify_own_token(token), issuer=None)
+    except ForeignToken:
+        pass
     header, claims = _read_unverified(token)
     issuer = find_trusted_issuer(claims.get("iss"))
     if issuer is None:
@@ -51,14 +52,7 @@ def verify_token(token: str) -> VerifiedToken:
 
 
 def verify_own_token(token: str) -> dict[str, Any]:
-    """Return the claims of a token that we signed, of any kind. Raises: TokenRefused."""
-    claims = _find_own_claims(token)
-    if claims is None:
-        raise TokenRefused("unknown issuer")
-    return dict(claims)
-
-
-def _find_own_claims(token: str) -> Mapping[str, Any] | None:
+    """Return the claims of a token that we signed, of any kind. Raises: TokenRefused (ForeignToken)."""
     claims = _verify_own_once(
         token,
         settings.JWT_ISSUER,
@@ -67,21 +61,22 @@ def _find_own_claims(token: str) -> Mapping[str, Any] | None:
         settings.JWT_ADDITIONAL_PUBLIC_KEYS,
     )
     # Of what was verified, this alone ceases to hold as time goes by.
-    if claims is not None and int(claims["exp"]) <= timezone.now().timestamp() - CLOCK_TOLERANCE_SECONDS:
+    if int(claims["exp"]) <= timezone.now().timestamp() - CLOCK_TOLERANCE_SECONDS:
         raise TokenRefused("expired")
-    return claims
+    return dict(claims)
 
 
 @lru_cache(maxsize=REMEMBERED_TOKENS)
-def _verify_own_once(token: str, issuer: str, audience: str, *keys: str) -> Mapping[str, Any] | None:
-    """Return the claims of a token that we signed; None: it names another issuer. Raises: TokenRefused.
+def _verify_own_once(token: str, issuer: str, audience: str, *keys: str) -> Mapping[str, Any]:
+    """Return the claims of a token that we signed. Raises: TokenRefused (ForeignToken).
 
-    A client sends its token with every request, and to verify it each time was a twelfth of a page's time. Refusals are
-    not remembered. `keys`: the settings that hold our keys; when they change, all is verified anew.
+    A client sends its token with every request, and to verify it each time was a twelfth of a page's time. Nothing is
+    remembered but what we signed: strangers would fill the memory with theirs. `keys`: the settings that hold our keys;
+    when they change, all is verified anew.
     """
     header, claims = _read_unverified(token)
     if claims.get("iss") != issuer:
-        return None
+        raise ForeignToken("unknown issuer")
     algorithm, key_id = _read_header(header, (signing.ALGORITHM,))
     fitting = [key for key in signing.list_own_keys() if key_id is not None and key.key_id == key_id]
     return _verify_with_any(token, fitting, algorithm, issuer=issuer, audience=(audience,), required=OWN_CLAIMS)

@@ -17,6 +17,7 @@ from access.credentials import identify_jwt
 from access.issuing import UserAccessToken, UserRefreshToken
 from access.roles import get_program_access
 from access.tokens.signing import sign_token
+from access.tokens.verification import _verify_own_once
 from tests.factories.access import RoleAssignmentFactory, make_application
 
 READABLE = "/api/program_enrollments/v1/programs/enrollments/"
@@ -122,6 +123,16 @@ def test_a_token_that_was_good_is_refused_once_it_has_expired(anonymous_client, 
         answers.append(ask(anonymous_client, text))
 
     assert answers == [200, 200, 401]
+
+
+def test_a_strangers_token_takes_no_memory(anonymous_client):
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    token = jwt.encode({"iss": "elsewhere", "name": "x" * 100_000}, private_pem(stranger), algorithm="RS256")
+    before = _verify_own_once.cache_info().currsize
+
+    response = anonymous_client.post("/api/token/verify/", {"token": token})
+
+    assert (response.status_code, _verify_own_once.cache_info().currsize) == (401, before)
 
 
 def test_a_refresh_token_does_not_open_the_api(anonymous_client, learner):
