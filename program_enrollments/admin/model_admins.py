@@ -52,13 +52,10 @@ class ReadOnlyInline(admin.TabularInline):
 def make_status_action(status: str, label: str) -> Action:
     @admin.action(description=f"Set status: {label}", permissions=["change"])
     def set_status(model_admin: "EnrollmentAdmin", request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        def change(row: Any) -> bool:
-            if row.status == status:
-                return False
-            model_admin.change_status(row, status, source=model_admin.get_source(request))
-            return True
-
-        model_admin.change_each(request, queryset, change, f"{label.lower()} now")
+        rows = model_admin.list_chosen(request, queryset)
+        source = model_admin.get_source(request)
+        changes = model_admin.change_statuses([row.pk for row in rows], status, source=source)
+        model_admin.tell_changes(request, rows, changes, f"{label.lower()} now")
 
     set_status.__name__ = f"set_status_{status}"
     return set_status
@@ -175,28 +172,39 @@ class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-histo
     def get_source(self, request: HttpRequest, reason: str = "") -> api.ChangeSource:
         return api.ChangeSource(user_id=request.user.pk, reason=reason or "changed in the admin")
 
-    def change_each(
-        self, request: HttpRequest, queryset: QuerySet[Any], change: Callable[[Any], bool], outcome: str
-    ) -> None:
-        """Change the chosen rows one by one, each committed on its own, and tell how many were."""
+    def list_chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """Return the chosen rows; none, and tell so, if there are too many of them."""
         rows = list(queryset.order_by("pk")[: MAX_CHANGED_AT_ONCE + 1])
         if len(rows) > MAX_CHANGED_AT_ONCE:
             self.message_user(request, f"Choose at most {MAX_CHANGED_AT_ONCE} at once.", messages.ERROR)
-            return
-        changed = unchanged = 0
-        refused: dict[str, list[str]] = defaultdict(list)
+            return []
+        return rows
+
+    def change_each(
+        self, request: HttpRequest, rows: Sequence[Any], change: Callable[[Any], bool], outcome: str
+    ) -> None:
+        """Change the chosen rows one by one, each committed on its own, and tell how many were."""
+        changed: set[int] = set()
+        refused: dict[int, str] = {}
         for row in rows:
             try:
                 if change(row):
-                    changed += 1
-                else:
-                    unchanged += 1
+                    changed.add(row.pk)
             except ProgramEnrollmentsError as error:
-                refused[str(error)].append(get_enrollment(row).external_user_key or str(row))
-        if changed:
-            self.message_user(request, f"{changed} of {len(rows)} chosen are {outcome}.", messages.SUCCESS)
-        if unchanged:
+                refused[row.pk] = str(error)
+        self.tell_changes(request, rows, api.StatusChanges(changed, refused), outcome)
+
+    def tell_changes(self, request: HttpRequest, rows: Sequence[Any], changes: api.StatusChanges, outcome: str) -> None:
+        """Tell how many of the chosen rows were changed, and which were refused for what reason."""
+        if changes.changed:
+            text = f"{len(changes.changed)} of {len(rows)} chosen are {outcome}."
+            self.message_user(request, text, messages.SUCCESS)
+        if unchanged := len(rows) - len(changes.changed) - len(changes.refused):
             self.message_user(request, f"{unchanged} needed no change.", messages.INFO)
+        refused: dict[str, list[str]] = defaultdict(list)
+        for row in rows:
+            if row.pk in changes.refused:
+                refused[changes.refused[row.pk]].append(get_enrollment(row).external_user_key or str(row))
         for sentence, names in refused.items():
             others = [f"{len(names) - MAX_NAMED_ROWS} more"] if len(names) > MAX_NAMED_ROWS else []
             named = ", ".join([*names[:MAX_NAMED_ROWS], *others])
@@ -285,6 +293,9 @@ class ProgramEnrollmentAdmin(EnrollmentAdmin):
     def change_status(self, row: ProgramEnrollment, status: str, *, source: api.ChangeSource) -> None:
         api.change_program_enrollment_status(row, status, source=source)
 
+    def change_statuses(self, ids: Sequence[int], status: str, *, source: api.ChangeSource) -> api.StatusChanges:
+        return api.change_program_enrollment_statuses(ids, status, source=source)
+
     def get_csv_cells(self, row: Any) -> Sequence[object]:
         return (
             row.external_user_key,
@@ -311,11 +322,10 @@ class ProgramEnrollmentAdmin(EnrollmentAdmin):
                 api.link_program_enrollment_to_user(row, user, source=source)
                 return True
 
-            self.change_each(request, queryset, link, f"linked to {user} now")
+            self.change_each(request, self.list_chosen(request, queryset), link, f"linked to {user} now")
             return None
-        rows = list(queryset.order_by("pk")[: MAX_CHANGED_AT_ONCE + 1])
-        if len(rows) > MAX_CHANGED_AT_ONCE:
-            self.message_user(request, f"Choose at most {MAX_CHANGED_AT_ONCE} at once.", messages.ERROR)
+        rows = self.list_chosen(request, queryset)
+        if not rows:
             return None
         attach_programs(request, rows)
         context = {
@@ -336,7 +346,7 @@ class ProgramEnrollmentAdmin(EnrollmentAdmin):
             api.unlink_program_enrollment(row, source=self.get_source(request))
             return True
 
-        self.change_each(request, queryset, unlink, "waiting for an account now")
+        self.change_each(request, self.list_chosen(request, queryset), unlink, "waiting for an account now")
 
 
 class RoleAssignmentInline(ReadOnlyInline):
@@ -393,6 +403,9 @@ class ProgramCourseEnrollmentAdmin(EnrollmentAdmin):
 
     def change_status(self, row: ProgramCourseEnrollment, status: str, *, source: api.ChangeSource) -> None:
         api.change_program_course_enrollment_status(row, status, source=source)
+
+    def change_statuses(self, ids: Sequence[int], status: str, *, source: api.ChangeSource) -> api.StatusChanges:
+        return api.change_program_course_enrollment_statuses(ids, status, source=source)
 
     def get_csv_cells(self, row: Any) -> Sequence[object]:
         enrollment = row.program_enrollment

@@ -1,5 +1,12 @@
 """The Python API of program enrollments (contract section 8): all that views, admin, tasks and commands may call."""
 
+from program_enrollments.api.changing import (
+    StatusChanges,
+    change_program_course_enrollment_status,
+    change_program_course_enrollment_statuses,
+    change_program_enrollment_status,
+    change_program_enrollment_statuses,
+)
 from program_enrollments.api.deciding import CourseDecision, decide_course_enrollments, decide_program_rows
 from program_enrollments.api.deletion import (
     DeletedCounts,
@@ -9,8 +16,6 @@ from program_enrollments.api.deletion import (
     list_waiting_since,
 )
 from program_enrollments.api.enrolling import (
-    change_program_course_enrollment_status,
-    change_program_enrollment_status,
     create_program_course_enrollment,
     create_program_enrollment,
     enroll_in_masters_track,
@@ -100,6 +105,7 @@ __all__ = [
     "Restoration",
     "RowAnswer",
     "RowName",
+    "StatusChanges",
     "WriteOnce",
     "annotate_course_staff",
     "answer_once",
@@ -107,7 +113,9 @@ __all__ = [
     "carry_out_program_course_enrollments",
     "carry_out_program_rows",
     "change_program_course_enrollment_status",
+    "change_program_course_enrollment_statuses",
     "change_program_enrollment_status",
+    "change_program_enrollment_statuses",
     "copy_into",
     "create_program_course_enrollment",
     "create_program_enrollment",

@@ -1,4 +1,4 @@
-"""Creating and changing one enrollment at a time (contract section 8)."""
+"""Creating one enrollment at a time (contract section 8)."""
 
 from uuid import UUID
 
@@ -6,16 +6,15 @@ from django.db import transaction
 from opaque_keys.edx.keys import CourseKey
 
 from learners.service import User, enroll_in_course_runs
+from program_enrollments.api.changing import ACTIVE_ELSEWHERE
 from program_enrollments.api.course_writing import CourseWish, carry_out_course_wishes, find_active_elsewhere
 from program_enrollments.api.locks import lock_accounts, lock_learners
 from program_enrollments.api.lookups import find_administering_organization_key, get_program
 from program_enrollments.api.records import SYSTEM, ChangeSource
-from program_enrollments.api.statements import insert_with_history, update_with_history
+from program_enrollments.api.statements import insert_with_history
 from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
 from program_enrollments.exceptions import EnrollmentConflict
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
-
-DELETED = "Somebody has deleted the enrollment meanwhile."
 
 
 def create_program_enrollment(
@@ -52,22 +51,7 @@ def create_program_enrollment(
     return ProgramEnrollment.objects.get(pk=inserted[0]["id"])
 
 
-def change_program_enrollment_status(
-    program_enrollment: ProgramEnrollment, status: str, *, source: ChangeSource = SYSTEM
-) -> str:
-    """Set the status of an enrollment, which is brought up to date; return it.
-
-    Raises: ValueError: the status is unknown. EnrollmentConflict: somebody has deleted the enrollment.
-    """
-    status = ProgramEnrollmentStatus(status).value
-    update_with_history(ProgramEnrollment, [{"id": program_enrollment.pk, "status": status}], source=source)
-    try:
-        program_enrollment.refresh_from_db()
-    except ProgramEnrollment.DoesNotExist as error:
-        raise EnrollmentConflict(DELETED) from error
-    return program_enrollment.status
-
-
+@transaction.atomic
 def create_program_course_enrollment(
     *,
     program_enrollment: ProgramEnrollment,
@@ -80,48 +64,19 @@ def create_program_course_enrollment(
     The run's place in the program is the caller's to check. Raises: ValueError: the status is unknown.
     EnrollmentConflict: there is one already, or the learner is active in the run through another enrollment.
     """
-    return _place_in_course_run(program_enrollment, course_key, status, None, source)
-
-
-def change_program_course_enrollment_status(
-    program_course_enrollment: ProgramCourseEnrollment, status: str, *, source: ChangeSource = SYSTEM
-) -> str:
-    """Set the status of a program course enrollment, which is brought up to date; return it.
-
-    Raises: ValueError: the status is unknown. EnrollmentConflict: the learner is active in the run through another
-    enrollment, or somebody has deleted this one.
-    """
-    row = program_course_enrollment
-    try:
-        _place_in_course_run(row.program_enrollment, row.course_key, status, row, source)
-        row.refresh_from_db()
-    except (ProgramEnrollment.DoesNotExist, ProgramCourseEnrollment.DoesNotExist) as error:
-        raise EnrollmentConflict(DELETED) from error
-    return row.status
-
-
-@transaction.atomic
-def _place_in_course_run(
-    enrollment: ProgramEnrollment,
-    course_key: CourseKey,
-    status: str,
-    row: ProgramCourseEnrollment | None,
-    source: ChangeSource,
-) -> ProgramCourseEnrollment:
     status = ProgramCourseEnrollmentStatus(status).value
-    organization_key = find_administering_organization_key(get_program(enrollment.program_uuid))
-    if enrollment.external_user_key is not None:
-        lock_learners(organization_key, [enrollment.external_user_key])
-    enrollment = ProgramEnrollment.objects.select_for_update(no_key=True).get(pk=enrollment.pk)
+    organization_key = find_administering_organization_key(get_program(program_enrollment.program_uuid))
+    if program_enrollment.external_user_key is not None:
+        lock_learners(organization_key, [program_enrollment.external_user_key])
+    enrollment = ProgramEnrollment.objects.select_for_update(no_key=True).get(pk=program_enrollment.pk)
     if enrollment.user_id:
         lock_accounts([enrollment.user_id])
     elsewhere = find_active_elsewhere([enrollment], [course_key], organization_key=organization_key)
     if status == ProgramCourseEnrollmentStatus.ACTIVE and elsewhere.holds(enrollment, course_key):
-        raise EnrollmentConflict("The learner is active in the course run through another enrollment.")
-    rests_elsewhere = elsewhere.rests_on_account(enrollment, course_key)
-    wish = CourseWish(enrollment, course_key, status, row, rests_elsewhere)
+        raise EnrollmentConflict(ACTIVE_ELSEWHERE)
+    wish = CourseWish(enrollment, course_key, status, None, elsewhere.rests_on_account(enrollment, course_key))
     row_ids = carry_out_course_wishes([wish], source=source)
-    if wish not in row_ids:
+    if not row_ids:
         raise EnrollmentConflict("The learner has an enrollment in the course run already.")
     return ProgramCourseEnrollment.objects.get(pk=row_ids[wish])
 

@@ -34,7 +34,12 @@ def lock_learners(organization_key: str | None, student_keys: Collection[str]) -
 
     It also orders writes against a first sign-in with the same key: whichever comes second sees the other's rows.
     """
-    _lock([f"learner:{organization_key}:{key}" for key in student_keys])
+    lock_learners_of_organizations({(organization_key, key) for key in student_keys})
+
+
+def lock_learners_of_organizations(learners: Collection[tuple[str | None, str]]) -> None:
+    """Take the locks of learners of several organizations, each an organization's key (or None) and a student key."""
+    _lock(f"learner:{organization_key}:{key}" for organization_key, key in learners)
 
 
 def lock_accounts(user_ids: Collection[int]) -> None:

@@ -78,22 +78,22 @@ def update_with_history(
     """
     if not rows:
         return set()
-    now = timezone.now()
     names = [name for name in rows[0] if name != "id"]
     assignments = ", ".join(f"{_column(model, name)} = input.{_column(model, name)}" for name in names)
+    # One that waits for a row here is late with its time: the row's own must not go back, nor that of its history.
     sql = f"""
         WITH input AS ({_input_table(model, ["id", *names])}),
         written AS (
-            UPDATE {_table(model)} AS target SET {assignments}, modified = %(now)s
+            UPDATE {_table(model)} AS target SET {assignments}, modified = greatest(%(now)s, target.modified)
             FROM input
             WHERE target.id = input.id
             AND ({_columns(model, names, "target")}) IS DISTINCT FROM ({_columns(model, names, "input")})
             RETURNING target.*
         ),
-        logged AS ({_history_insert(model)})
+        logged AS ({_history_insert(model, moment="modified")})
         SELECT id FROM written
     """  # noqa: S608 -- identifiers come from our models, values are parameters
-    values = {**_input_values(model, ["id", *names], rows), **_history_values(source, now, CHANGED)}
+    values = {**_input_values(model, ["id", *names], rows), **_history_values(source, timezone.now(), CHANGED)}
     return {row[0] for row in _run(sql, values)}
 
 

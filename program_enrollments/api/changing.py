@@ -1,0 +1,144 @@
+"""Setting the status of enrollments that are there, one or many (contract section 8)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from opaque_keys.edx.keys import CourseKey
+
+from catalog.service import get_catalog
+from program_enrollments.api.course_writing import CourseWish, carry_out_course_wishes, find_active_elsewhere
+from program_enrollments.api.locks import lock_accounts, lock_learners_of_organizations
+from program_enrollments.api.lookups import find_administering_organization_key
+from program_enrollments.api.records import SYSTEM, ChangeSource
+from program_enrollments.api.statements import update_with_history
+from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
+from program_enrollments.exceptions import EnrollmentConflict
+from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
+
+DELETED = "Somebody has deleted the enrollment meanwhile."
+ACTIVE_ELSEWHERE = "The learner is active in the course run through another enrollment."
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanges:
+    """What became of enrollments whose status was to be set, by their ids.
+
+    `refused` gives the reasons, for people. All that are in neither had the status before.
+    """
+
+    changed: Collection[int]
+    refused: Mapping[int, str]
+
+
+def change_program_enrollment_status(
+    program_enrollment: ProgramEnrollment, status: str, *, source: ChangeSource = SYSTEM
+) -> str:
+    """Set the status of an enrollment, which is brought up to date; return it.
+
+    Raises: ValueError: the status is unknown. EnrollmentConflict: somebody has deleted the enrollment.
+    """
+    change_program_enrollment_statuses([program_enrollment.pk], status, source=source)
+    try:
+        program_enrollment.refresh_from_db()
+    except ProgramEnrollment.DoesNotExist as error:
+        raise EnrollmentConflict(DELETED) from error
+    return program_enrollment.status
+
+
+@transaction.atomic
+def change_program_enrollment_statuses(
+    enrollment_ids: Collection[int], status: str, *, source: ChangeSource = SYSTEM
+) -> StatusChanges:
+    """Set the status of enrollments, of whatever programs, in one transaction. Raises: ValueError: it is unknown."""
+    status = ProgramEnrollmentStatus(status).value
+    rows = ProgramEnrollment.objects.filter(pk__in=enrollment_ids).order_by("id").select_for_update(no_key=True)
+    held = list(rows.values_list("pk", flat=True))
+    changed = update_with_history(ProgramEnrollment, [{"id": pk, "status": status} for pk in held], source=source)
+    return StatusChanges(changed, dict.fromkeys(set(enrollment_ids).difference(held), DELETED))
+
+
+def change_program_course_enrollment_status(
+    program_course_enrollment: ProgramCourseEnrollment, status: str, *, source: ChangeSource = SYSTEM
+) -> str:
+    """Set the status of a program course enrollment, which is brought up to date; return it.
+
+    Raises: ValueError: the status is unknown. EnrollmentConflict: the learner is active in the course run through
+    another enrollment, or somebody has deleted this one.
+    """
+    row = program_course_enrollment
+    changes = change_program_course_enrollment_statuses([row.pk], status, source=source)
+    if row.pk in changes.refused:
+        raise EnrollmentConflict(changes.refused[row.pk])
+    try:
+        row.refresh_from_db()
+    except ProgramCourseEnrollment.DoesNotExist as error:
+        raise EnrollmentConflict(DELETED) from error
+    return row.status
+
+
+@transaction.atomic
+def change_program_course_enrollment_statuses(
+    course_enrollment_ids: Collection[int], status: str, *, source: ChangeSource = SYSTEM
+) -> StatusChanges:
+    """Set the status of program course enrollments, of whatever programs and course runs, in one transaction.
+
+    Accounts enter and leave the runs (contract section 4.2). A learner whom a rule refuses does not keep back the
+    others. The number of queries grows with that of organizations. Raises: ValueError: the status is unknown.
+    """
+    status = ProgramCourseEnrollmentStatus(status).value
+    organizations = _lock_learners_of(course_enrollment_ids)
+    enrollment_rows = ProgramEnrollment.objects.filter(program_course_enrollments__in=course_enrollment_ids)
+    enrollments = {row.pk: row for row in enrollment_rows.order_by("id").select_for_update(no_key=True, of=["self"])}
+    lock_accounts({enrollment.user_id for enrollment in enrollments.values() if enrollment.user_id})
+    rows = list(ProgramCourseEnrollment.objects.filter(pk__in=course_enrollment_ids).order_by("id"))
+    refused = dict.fromkeys(set(course_enrollment_ids).difference(row.pk for row in rows), DELETED)
+    by_organization: dict[str | None, list[ProgramCourseEnrollment]] = {}
+    for row in rows:
+        if row.program_uuid not in organizations:
+            refused[row.pk] = f"There is no program {row.program_uuid}."
+        elif row.status != status:
+            by_organization.setdefault(organizations[row.program_uuid], []).append(row)
+    wishes: list[CourseWish] = []
+    taken: set[tuple[Any, ...]] = set()
+    for organization_key, some in by_organization.items():
+        elsewhere = find_active_elsewhere(
+            [enrollments[row.program_enrollment_id] for row in some],
+            {row.course_key for row in some},
+            organization_key=organization_key,
+        )
+        for row in some:
+            enrollment = enrollments[row.program_enrollment_id]
+            if status == ProgramCourseEnrollmentStatus.ACTIVE:
+                places = _list_places(enrollment, organization_key, row.course_key)
+                if elsewhere.holds(enrollment, row.course_key) or not taken.isdisjoint(places):
+                    refused[row.pk] = ACTIVE_ELSEWHERE
+                    continue
+                taken.update(places)
+            rests_elsewhere = elsewhere.rests_on_account(enrollment, row.course_key)
+            wishes.append(CourseWish(enrollment, row.course_key, status, row, rests_elsewhere))
+    return StatusChanges(set(carry_out_course_wishes(wishes, source=source).values()), refused)
+
+
+def _lock_learners_of(course_enrollment_ids: Collection[int]) -> dict[UUID, str | None]:
+    """Take the learners' locks; return {program's uuid: key of the organization that administers it}."""
+    rows = ProgramCourseEnrollment.objects.filter(pk__in=course_enrollment_ids).order_by()
+    learners = list(rows.values_list("program_uuid", "program_enrollment__external_user_key"))
+    programs = get_catalog().list_programs({program_uuid for program_uuid, _ in learners})
+    organizations = {program.uuid: find_administering_organization_key(program) for program in programs}
+    lock_learners_of_organizations(
+        {(organizations.get(program_uuid), student_key) for program_uuid, student_key in learners if student_key}
+    )
+    return organizations
+
+
+def _list_places(
+    enrollment: ProgramEnrollment, organization_key: str | None, course_key: CourseKey
+) -> list[tuple[Any, ...]]:
+    """Return what an active course enrollment takes, once for each learner: by account, and by student key."""
+    places: list[tuple[Any, ...]] = [(course_key, enrollment.user_id)] if enrollment.user_id else []
+    if enrollment.external_user_key:
+        places.append((course_key, organization_key or enrollment.program_uuid, enrollment.external_user_key))
+    return places
