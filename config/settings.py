@@ -277,7 +277,10 @@ OAUTH2_PROVIDER = {
 # Limits
 
 CACHE_URL = env.str("CACHE_URL", default="")
-CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://shared_cache")}
+# What else is cached is in the database, which the service needs in any case: Redis may be lost at any time.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}
+if CACHE_URL:
+    CACHES["requests"] = env.cache_url("CACHE_URL")
 REQUEST_COUNTER = "limits.counting.CacheCounter" if CACHE_URL else "limits.counting.DatabaseCounter"
 REQUEST_RATES = {
     "read": env.str("RATE_READS", default="6000/minute"),

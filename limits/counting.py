@@ -4,7 +4,7 @@ import logging
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -23,10 +23,11 @@ class Counter(Protocol):
 
 
 class CacheCounter:
-    """Counts in the cache: Redis, which processes share. While it cannot be reached, nothing is limited."""
+    """Counts in the cache `requests`: Redis, which processes share. While it cannot be reached, nothing is limited."""
 
     def count(self, counter: str, window: int, *, seconds: int, requests: int = 1) -> int:
         key = f"requests:{counter}:{window}"
+        cache = caches["requests"]
         try:
             # Twice the window, so that no clock is so late that its count has gone.
             cache.add(key, 0, timeout=2 * seconds)

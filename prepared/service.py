@@ -25,6 +25,7 @@ def execution_of(sql: str) -> str:
     PostgreSQL must be able to tell the type of each placeholder. Raises: DatabaseError.
     """
     connection = connections[DEFAULT_DB_ALIAS]  # once: each look through Django's proxy takes microseconds
+    connection.close_if_health_check_failed()  # or else the cursor of the caller could be another connection's
     connection.ensure_connection()
     prepared = _executions.setdefault(connection.connection, {})
     if sql not in prepared:

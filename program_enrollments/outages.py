@@ -6,6 +6,14 @@ from psycopg2 import errorcodes
 
 from catalog.service import CatalogUnavailable
 
+PASSING_STATES = {
+    errorcodes.READ_ONLY_SQL_TRANSACTION,
+    errorcodes.FEATURE_NOT_SUPPORTED,
+    errorcodes.INVALID_SQL_STATEMENT_NAME,
+}
+"""A standby takes no writes, and knows no unlogged tables. What was prepared on a connection ceases to work with a
+migration, or behind a pooler; the connection is given up then (`config.postgresql`)."""
+
 RETRY_SECONDS = 5
 """How long a client is asked to wait: most failovers and restarts take a few of these."""
 
@@ -13,7 +21,7 @@ RETRY_SECONDS = 5
 def is_outage(fault: BaseException | None) -> bool:
     """Tell whether what could not be done will be possible again: the database or the catalog cannot be used for now.
 
-    That is: no connection, no space, no writes (a standby, SQLSTATE 25006), a deadlock, a time-out.
+    That is: no connection, no space, no writes, a deadlock, a time-out, and `PASSING_STATES`.
     """
     if isinstance(fault, (OperationalError, InterfaceError, CatalogUnavailable)):
         return True
@@ -25,4 +33,4 @@ def is_outage(fault: BaseException | None) -> bool:
     state = getattr(fault.__cause__, "pgcode", None)
     # A connection that broke off gives no state; a database that became read-only is refilled or fails over.
     is_connected = connection.connection is not None and not connection.connection.closed
-    return state == errorcodes.READ_ONLY_SQL_TRANSACTION or not is_connected
+    return state in PASSING_STATES or not is_connected

@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from rest_framework.test import APIClient
 
 from catalog.backends.database import find_program_in_second
@@ -32,9 +32,11 @@ def _private_log_lines():
 @pytest.fixture(autouse=True)
 def _requests_counted_in_memory(settings):
     """As with a shared cache, so that a request's queries are its own; counting in the database has its own tests."""
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    in_memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    settings.CACHES = {name: {**in_memory, "LOCATION": name} for name in ("default", "requests")}
     settings.REQUEST_COUNTER = "limits.counting.CacheCounter"
-    cache.clear()
+    for name in settings.CACHES:
+        caches[name].clear()
     forget_tallies()
 
 

@@ -13,6 +13,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
     a connection says so on it, and says nothing on one that rests: while there is nothing to read, it is alive.
     """
 
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Close the connection ahead of a request, and after it, if anything but a refused row failed on it.
+
+        It may be well, but what was prepared on it may not: of a column that a migration has widened, a prepared
+        statement cannot be executed any more.
+        """
+        if self.errors_occurred and not self.in_atomic_block:
+            self.close()
+        super().close_if_unusable_or_obsolete()
+
     def is_usable(self) -> bool:
         """Tell whether queries can be sent; ask the server only where there is doubt."""
         if self.connection is None or self.connection.closed:

@@ -66,6 +66,17 @@ def test_a_connection_on_which_the_server_told_something_else_stays():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_connection_on_which_something_failed_is_replaced_ahead_of_a_request():
+    process_id = read_process_id()
+    with pytest.raises(OperationalError), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 1; SELECT pg_sleep(10)")
+
+    connection.close_if_unusable_or_obsolete()
+
+    assert read_process_id() != process_id
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_connection_on_which_something_failed_is_asked():
     process_id = read_process_id()
     with pytest.raises(OperationalError), connection.cursor() as cursor:

@@ -159,8 +159,8 @@ def caused_by(fault, cause):
     return fault
 
 
-class ReadOnly(psycopg2.InternalError):
-    pgcode = "25006"
+def with_state(code):
+    return type("Refusal", (psycopg2.InternalError,), {"pgcode": code})()
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,8 @@ class ReadOnly(psycopg2.InternalError):
         (InterfaceError(), True),
         (psycopg2.OperationalError(), True),
         (CatalogUnavailable(), True),
-        (caused_by(InternalError(), ReadOnly()), True),
+        *[(caused_by(InternalError(), with_state(code)), True) for code in ("25006", "0A000", "26000")],
+        (caused_by(InternalError(), with_state("42601")), False),
         (InternalError(), False),
         (ProgrammingError(), False),
         (ValueError(), False),

@@ -84,7 +84,7 @@ def test_no_request_is_lost_when_many_race(database_counter):
 def test_requests_are_let_through_while_the_shared_cache_is_down(settings):
     # Nothing listens on port 1.
     settings.CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
+        "requests": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
     }
 
     assert count()[2] is False

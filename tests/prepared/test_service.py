@@ -1,9 +1,10 @@
 """Statements are prepared once a connection, and answer as when they are sent as they are."""
 
 import pytest
-from django.db import ProgrammingError, connection, transaction
+from django.db import DatabaseError, ProgrammingError, connection, transaction
 
 from prepared.service import execution_of
+from program_enrollments.outages import is_outage
 
 SUM = "SELECT %(first)s + %(second)s::integer + %(first)s"
 
@@ -49,6 +50,33 @@ def test_what_was_prepared_in_a_transaction_outlives_its_rollback():
         transaction.set_rollback(True)
 
     assert run(1, 10) == 12
+
+
+@pytest.fixture
+def narrow_table():
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE narrow (name varchar(3))")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE narrow")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("narrow_table")
+def test_a_migration_that_widens_a_column_is_an_outage_that_passes_with_the_connection():
+    def read():
+        with connection.cursor() as cursor:
+            cursor.execute(execution_of("SELECT name FROM narrow WHERE name <> %(name)s"), {"name": ""})
+
+    read()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE narrow ALTER COLUMN name TYPE varchar(9)")
+    with pytest.raises(DatabaseError) as fault:
+        read()
+    assert is_outage(fault.value)
+
+    connection.close_if_unusable_or_obsolete()
+    read()
 
 
 @pytest.mark.django_db
