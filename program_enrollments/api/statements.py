@@ -224,7 +224,7 @@ def decide_rows(
     `WriteFailure`, or null), what stands (`enrollment_id` and `before`, its status), and `user_id`, the account for
     which one is created. `accounts` gives `student_key` and `user_id` of those who have an account (None: nobody is to
     be linked); `claims` tells what accounts will hold by earlier rows, not yet written. `lock` takes the locks of the
-    rows on which the decisions rest; the caller holds the learners' locks then.
+    rows that are to change, since a lock is a write; the caller holds the learners' locks then.
 
     A program's planner statistics lag behind while it is imported, and would let the planner walk the whole program.
     OFFSET 0, LIMIT and IS TRUE leave it no other way than to look every learner up.
@@ -252,18 +252,21 @@ def decide_rows(
     tables = f"""
         WITH input AS MATERIALIZED ({rows.sql}),
         found AS MATERIALIZED (
-            SELECT input.input_order, held.id
+            SELECT input.input_order, held.id, held.status, held.status <> input.status AS differs
             FROM input CROSS JOIN LATERAL (
-                SELECT e.id FROM {ENROLLMENTS} AS e
+                SELECT e.id, e.status FROM {ENROLLMENTS} AS e
                 WHERE e.external_user_key = input.student_key AND (e.program_uuid = %(program)s) IS TRUE {chosen}
             ) AS held
         ),
         held AS MATERIALIZED (
-            SELECT id, status FROM {ENROLLMENTS} WHERE id = ANY (ARRAY(SELECT id FROM found))
+            SELECT id, status FROM {ENROLLMENTS} WHERE id = ANY (ARRAY(SELECT id FROM found WHERE differs))
             ORDER BY id {"FOR NO KEY UPDATE" if lock else ""}
         ),
         placed AS MATERIALIZED (
-            SELECT input.*, held.id AS enrollment_id, held.status AS before, {account} AS account_id
+            SELECT input.*,
+                   CASE WHEN found.differs THEN held.id ELSE found.id END AS enrollment_id,
+                   CASE WHEN found.differs THEN held.status ELSE found.status END AS before,
+                   {account} AS account_id
             FROM input
             LEFT JOIN found ON found.input_order = input.input_order
             LEFT JOIN held ON held.id = found.id

@@ -233,6 +233,20 @@ def test_history_equals_what_simple_history_writes(write, curriculum):
     assert ours["id"] == ProgramEnrollment.objects.get(curriculum_uuid=curriculum.uuid).pk
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("action", [UPDATE, UPSERT])
+def test_unchanged_enrollments_write_nothing_at_all(write, enroll, action):
+    for key in ("a", "b"):
+        enroll(key)
+    with transaction.atomic():
+        write(action, ("a", "enrolled"), ("b", "enrolled"))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id_if_assigned()")
+            (transaction_id,) = cursor.fetchone()
+
+    assert transaction_id is None
+
+
 def test_an_unchanged_enrollment_leaves_no_history_and_keeps_its_modification_time(write, enroll):
     before = enroll("a", status="enrolled")
     assert write(UPSERT, ("a", "enrolled")) == {"a": "enrolled"}
