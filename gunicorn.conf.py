@@ -5,17 +5,26 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from prometheus_client.multiprocess import mark_process_dead
-
-from config.logging import build_logging
 
 env = environ.Env()
 environ.Env.read_env(Path(__file__).resolve().parent / ".env")
+
+# It looks for PROMETHEUS_MULTIPROC_DIR when it is imported, which the file may have set.
+from prometheus_client.multiprocess import mark_process_dead  # noqa: E402 -- as above
+
+from config.logging import build_logging  # noqa: E402 -- may import it as well
 
 logconfig_dict = build_logging(env, debug=env.bool("DEBUG", default=True))
 # The service writes a line for each request itself. Should an access log be switched on all the same, its lines have
 # no path and no query, which name learners, and no referrer, which may.
 access_log_format = '%(h)s %(m)s %(s)s %(B)s %(M)s "%({x-request-id}o)s"'
+
+
+def on_starting(server: Any) -> None:
+    """Forget the metrics of processes before a restart, whose numbers new ones may have."""
+    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        for file in Path(folder).glob("*.db"):
+            file.unlink()
 
 
 def child_exit(server: Any, worker: Any) -> None:
