@@ -11,6 +11,13 @@ from program_enrollments.signals import learners_forgotten
 
 
 @receiver(learners_forgotten)
-def forget_copies_in_imports(*, program_uuids: Collection[UUID], student_keys: Collection[str], **kwargs: Any) -> None:
+def forget_copies_in_imports(
+    *,
+    program_uuids: Collection[UUID],
+    student_keys: Collection[str],
+    names: Collection[str],
+    is_urgent: bool,
+    **kwargs: Any,
+) -> dict[str, set[str]]:
     """Take forgotten learners out of rows and files."""
-    forget_learners(program_uuids, student_keys)
+    return forget_learners(program_uuids, student_keys, names, is_urgent=is_urgent)

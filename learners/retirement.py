@@ -1,6 +1,7 @@
 """Making an account anonymous for good."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.contrib.admin.models import LogEntry
@@ -60,12 +61,11 @@ def anonymize_user(user_id: int) -> None:
     """
     user = User.objects.select_for_update().get(pk=user_id)
     names = {user.username, user.email} - {""}
-    UserSocialAuth.objects.filter(user_id=user_id).delete()
+    identities = UserSocialAuth.objects.filter(user_id=user_id)
+    student_keys = {uid.partition(":")[2] for uid in identities.values_list("uid", flat=True)} - {""}
+    forget_unfinished_sign_ins(names | student_keys)
+    identities.delete()
     Code.objects.filter(email__iexact=user.email).delete()
-    half_signed_in = Q(pk__in=[])
-    for name in names:
-        half_signed_in |= Q(data__icontains=name)
-    Partial.objects.filter(half_signed_in).delete()
     OutstandingToken.objects.filter(user_id=user_id).delete()  # refresh tokens name their account
     forget_failed_sign_ins(names)
     # Both lead to places that other services may call after the learner.
@@ -87,6 +87,14 @@ def anonymize_user(user_id: int) -> None:
     for name in names:
         named |= Q(change_message__contains=json.dumps(name))
     LogEntry.objects.filter(named).update(change_message="")
+
+
+def forget_unfinished_sign_ins(words: Collection[str]) -> None:
+    """Delete what is remembered of sign-ins that were begun, if it holds a student key or name; they begin anew."""
+    half_signed_in = Q(pk__in=[])
+    for word in words:
+        half_signed_in |= Q(data__icontains=json.dumps(word, ensure_ascii=False)[1:-1])
+    Partial.objects.filter(half_signed_in).delete()
 
 
 def _retired_prefix(username: str) -> str:

@@ -34,7 +34,13 @@ from learners.reading import (
     map_certificates,
 )
 from learners.remapping import KeyAssignment, has_identity_provider, iter_remapped_identities
-from learners.retirement import Account, anonymize_user, find_account, list_student_keys_of_user
+from learners.retirement import (
+    Account,
+    anonymize_user,
+    find_account,
+    forget_unfinished_sign_ins,
+    list_student_keys_of_user,
+)
 
 __all__ = [
     "Account",
@@ -53,6 +59,7 @@ __all__ = [
     "find_user_ids_by_student_keys",
     "find_user_ids_of_organization",
     "find_users_by_username",
+    "forget_unfinished_sign_ins",
     "get_or_create_passwordless_account",
     "grant_course_roles",
     "has_identity_provider",

@@ -51,6 +51,12 @@ class UserIsStaff(ProgramEnrollmentsError):
     code = "user_is_staff"
 
 
+class LearnerStillNamed(ProgramEnrollmentsError):
+    """Work that is not finished names the learner, or may; the text says which."""
+
+    code = "learner_still_named"
+
+
 class UnknownCurriculum(ProgramEnrollmentsError):
     """Records name curricula that the catalog does not have, and the site requires known ones (contract section 4.1).
 

@@ -13,6 +13,6 @@ from registrar.forgetting import delete_jobs_that_name
 @receiver(learners_forgotten)
 def forget_copies_in_results(
     *, program_uuids: Collection[UUID], student_keys: Collection[str], names: Collection[str], **kwargs: Any
-) -> None:
+) -> dict[str, set[str]]:
     """Delete the results that name forgotten learners."""
-    delete_jobs_that_name(program_uuids, {*student_keys, *names})
+    return delete_jobs_that_name(program_uuids, student_keys, names)

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.files.base import ContentFile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -105,19 +105,25 @@ def enroll(partner, program, curriculum):
 
     def enroll(key):
         path = f"{API}/programs/{program.uuid}"
+        traced = {"x-request-id": f"sync-{key}"}
+        once = {"idempotency-key": f"for-{key}", **traced}
         record = {"student_key": key, "status": "pending", "curriculum_uuid": str(curriculum.uuid)}
-        assert (
-            partner.put(f"{path}/enrollments/", [record], headers={"idempotency-key": f"for-{key}"}).status_code == 200
-        )
+        assert partner.put(f"{path}/enrollments/", [record], headers=once).status_code == 200
         run_record = [{"student_key": key, "status": "active", "course_staff": True}]
-        assert partner.put(f"{path}/courses/{RUN_KEY}/enrollments/", run_record).status_code == 200
+        assert partner.put(f"{path}/courses/{RUN_KEY}/enrollments/", run_record, headers=traced).status_code == 200
         roster = f"student_key,status\n{key},enrolled\n{OTHER_KEY},enrolled\nwrong,nonsense\n"
         assert partner.post(f"{path}/imports/", roster, content_type="text/csv").status_code == 202
         run_imports_of_program(program.uuid)
-        unread = ContentFile(f"never planned\n{key}".encode(), name="x")
-        Import.objects.create(
-            program_uuid=program.uuid, kind="program_enrollments", state="failed", file=unread, file_name=f"{key}.csv"
-        )
+        for unread in (f"never planned\n{key}", f'{{"student_key": "{in_json_escapes(key)}"}}'):
+            Import.objects.create(
+                program_uuid=program.uuid,
+                kind="program_enrollments",
+                state="failed",
+                file=ContentFile(unread.encode(), name="x"),
+                file_name=f"{key}.csv",
+                request_id=f"sync-{key}",
+            )
+        Partial.objects.create(token=key, backend="saml", data={"kwargs": {"uid": f"school:{key}"}})
         for name, content in ((key, f"{key},enrolled\n"), ("other", f"{OTHER_KEY},enrolled\n")):
             Job.objects.create(
                 operation="list_program_enrollments",
@@ -132,15 +138,20 @@ def enroll(partner, program, curriculum):
     return enroll
 
 
+def in_json_escapes(text):
+    return "".join(f"\\u{ord(sign):04x}" for sign in text)
+
+
 def everything_stored(files):
-    """The database, every stored file, and the claims of every token that stands in the dump."""
+    """The database, every stored file, also as JSON reads it, and the claims of every token that stands in the dump."""
     text = dump(database_url(), "--data-only").decode()
     claims = [
         urlsafe_b64decode(f"{part}===").decode(errors="replace")
         for part in re.findall(r"eyJ[\w-]+\.(eyJ[\w-]+)\.", text)
     ]
     stored = [file.read_text(errors="replace") for file in files.rglob("*") if file.is_file()]
-    return "\n".join([text, *claims, *stored])
+    read = [re.sub(r"\\u(\w{4})", lambda escape: chr(int(escape[1], 16)), content) for content in stored]
+    return "\n".join([text, *claims, *stored, *read])
 
 
 def names_in(text, names=NAMES):
@@ -209,17 +220,40 @@ def test_a_key_under_which_somebody_is_still_enrolled_keeps_its_traces(files, en
     assert Import.objects.get(state="applied_with_errors").rows.filter(student_key=KEY).exists()
 
 
-def test_unfinished_imports_keep_what_the_school_has_just_said(files, enroll, partner, program):
-    enroll(KEY)
-    roster = f"student_key,status\n{KEY},enrolled\n"
+def preview(partner, program):
+    """Upload a preview of a roster that names the learner and another."""
+    roster = f"student_key,status\n{KEY},enrolled\n{OTHER_KEY},enrolled\n"
     path = f"{API}/programs/{program.uuid}/imports/?mode=preview"
     assert partner.post(path, roster, content_type="text/csv").status_code == 202
+
+
+def test_learners_whom_an_unfinished_import_names_are_left_until_it_has_ended(files, enroll, partner, program):
+    enroll(KEY)
+    preview(partner, program)
     run_imports_of_program(program.uuid)
 
     with time_machine.travel(timezone.now() + timedelta(days=61)):
         call_command("expire_waiting_enrollments")
+        (planned,) = Import.objects.filter(state="planned")
+        assert planned.rows.filter(student_key=KEY).exists()
+        with planned.file.open() as file:
+            assert KEY.encode() in file.read()
+        assert partner.post(f"{API}/imports/{planned.pk}/discard/").status_code == 200
+        call_command("expire_waiting_enrollments")
 
-    (planned,) = Import.objects.filter(state="planned")
-    assert planned.rows.get().student_key == KEY
-    with planned.file.open() as file:
-        assert KEY.encode() in file.read()
+    assert names_in(everything_stored(files), [KEY]) == []
+
+
+def test_a_retired_learner_is_named_nowhere_once_unfinished_work_has_ended(files, school, enroll, partner, program):
+    person = UserFactory(username="jdoe")
+    IdentityFactory(user=person, identity_provider=IdentityProviderFactory(organization=school), student_key=KEY)
+    enroll(KEY)
+    preview(partner, program)
+
+    with pytest.raises(CommandError, match="not finished"):
+        call_command("retire_user", "jdoe")
+    run_imports_of_program(program.uuid)
+    call_command("retire_user", "jdoe")
+
+    assert names_in(everything_stored(files)) == []
+    assert Import.objects.get(state="planned").rows.get().student_key == OTHER_KEY

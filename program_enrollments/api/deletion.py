@@ -1,14 +1,14 @@
 """Deleting enrollments without a trace (contract sections 5.4 and 7)."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from program_enrollments.api.forgetting import forget_copies_of_unknown_keys
+from program_enrollments.api.forgetting import Place, forget_copies_of_unknown_keys
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 
 CHUNK_SIZE = 1000
@@ -20,11 +20,14 @@ class DeletedCounts:
 
     program_enrollments: int = 0
     program_course_enrollments: int = 0
+    spared: int = 0
+    """Program enrollments that were left, since work that is not finished names their learners."""
 
     def __add__(self, other: "DeletedCounts") -> "DeletedCounts":
         return DeletedCounts(
             self.program_enrollments + other.program_enrollments,
             self.program_course_enrollments + other.program_course_enrollments,
+            self.spared + other.spared,
         )
 
 
@@ -39,11 +42,12 @@ def list_enrollments_of_programs(program_uuids: Collection[UUID]) -> QuerySet[Pr
 
 
 def iter_deletions(
-    enrollments: QuerySet[ProgramEnrollment], *, chunk_size: int = CHUNK_SIZE
+    enrollments: QuerySet[ProgramEnrollment], *, chunk_size: int = CHUNK_SIZE, spares_named: bool = False
 ) -> Iterator[DeletedCounts]:
     """Delete the program enrollments with what is beneath them and all history, some at a time.
 
-    Student keys under which nobody is left are forgotten wherever they are stored.
+    Student keys under which nobody is left are forgotten wherever they are stored, but for work that is not finished.
+    `spares_named`: learners whom such work names, or may, are left; otherwise it alone keeps their keys.
 
     Yields after each chunk, which is committed by then: stopping in between keeps what was done.
     """
@@ -56,11 +60,29 @@ def iter_deletions(
             if not ids:
                 return
             history = ProgramEnrollment.history.filter(id__in=ids, external_user_key__isnull=False)
-            places = set(history.order_by().values_list("program_uuid", "external_user_key"))
-            counts = delete_enrollments(ids)
-            forget_copies_of_unknown_keys(places)
+            places = set(history.order_by().values_list("id", "program_uuid", "external_user_key"))
+            counts = _forget_enrollments(ids, places, spares_named=spares_named)
         last_id = ids[-1]
         yield counts
+
+
+def _forget_enrollments(
+    enrollment_ids: Collection[int], places: Collection[tuple[int, UUID, str]], *, spares_named: bool
+) -> DeletedCounts:
+    """Delete enrollments; `places` has (id, program uuid, student key) for all keys that history knows."""
+    spared: set[int] = set()
+    while True:
+        left = [pk for pk in enrollment_ids if pk not in spared]
+        # Whom unfinished work names is known for sure only under locks that come after those of enrollments, so that
+        # this tries to delete all, and comes back if that was too many.
+        with transaction.atomic():
+            counts = delete_enrollments(left)
+            unfinished = forget_copies_of_unknown_keys({(uuid, key) for pk, uuid, key in places if pk not in spared})
+            named = set[Place]().union(*unfinished.values()) if spares_named else set()
+            transaction.set_rollback(bool(named))
+        if not named:
+            return replace(counts, spared=len(spared))
+        spared |= {pk for pk, uuid, key in places if (uuid, key) in named}
 
 
 def delete_history_of_programs(program_uuids: Collection[UUID]) -> None:

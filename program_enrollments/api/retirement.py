@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,8 +16,8 @@ from program_enrollments.api.locks import lock_accounts
 from program_enrollments.api.lookups import list_administered_program_uuids
 from program_enrollments.api.records import SYSTEM, ChangeSource
 from program_enrollments.api.statements import update_with_history
-from program_enrollments.exceptions import UserDoesNotExist, UserIsStaff
-from program_enrollments.models import ProgramEnrollment
+from program_enrollments.exceptions import LearnerStillNamed, UserDoesNotExist, UserIsStaff
+from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +30,11 @@ def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
     """Make an account anonymous and unusable, and replace its student keys by salted hashes, history included.
 
     Covers the enrollments of the account and those that wait for one of its identities, and all copies of their keys
-    in stored answers, imports, files and results; imports that are not finished are left alone. The hashes depend on
-    SECRET_KEY and are stable: retiring again, under the old username, changes nothing.
+    in stored answers, imports, files and results. The hashes depend on SECRET_KEY and are stable: retiring again, under
+    the old username, changes nothing.
     Returns the number of program enrollments whose key was replaced.
-    Raises: UserDoesNotExist, UserIsStaff: nothing was changed.
+    Raises: UserDoesNotExist, UserIsStaff; LearnerStillNamed: imports or downloads that are not finished name the
+    learner, or may, and would outlive all that is known of the keys. Nothing was changed.
     """
     account = find_account(username)
     if account is None:
@@ -52,12 +54,21 @@ def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
         ],
         source=source,
     )
-    places = _retire_history([row.pk for row in enrollments], account.id)
-    places |= {(row.program_uuid, row.external_user_key) for row in enrollments if row.external_user_key is not None}
-    forget_copies(
-        [(program_uuid, key) for program_uuid, key in places | identities if not RETIRED_KEY.fullmatch(key)],
+    history = _list_history([row.pk for row in enrollments], account.id)
+    places = {(row.program_uuid, row.external_user_key) for row in (*enrollments, *history)} | identities
+    keys = {key for _, key in places if key is not None and not RETIRED_KEY.fullmatch(key)}
+    _forget_request_ids({row.pk for row in enrollments} | {entry.id for entry in history}, keys | account.names)
+    _retire_history(history)
+    unfinished = forget_copies(
+        [(program_uuid, key if key in keys else None) for program_uuid, key in places],
         names=account.names,
+        is_urgent=True,
     )
+    if unfinished:
+        raise LearnerStillNamed(
+            f"Work that is not finished names the learner, or may: {', '.join(sorted(unfinished))}. Nothing was "
+            "changed. Retire the learner again when it has ended; an import can be canceled."
+        )
     if not account.is_retired:
         anonymize_user(account.id)
     logger.info("Retired user %s: replaced the student keys of %d program enrollments.", account.id, len(replaced))
@@ -80,20 +91,33 @@ def _list_identities(user_id: int) -> set[tuple[UUID, str]]:
     return {(program_uuid, student_key) for program_uuids, student_key in pairs for program_uuid in program_uuids}
 
 
-def _retire_history(enrollment_ids: Collection[int], user_id: int) -> set[tuple[UUID, str]]:
-    """Replace the keys in history; return them, with their programs."""
+def _list_history(enrollment_ids: Collection[int], user_id: int) -> list[Any]:
+    """Return the history of the enrollments, and that of the account's enrollments which are deleted."""
     # An enrollment that was linked to this account by mistake carries another learner's key.
     still_there = ProgramEnrollment.objects.filter(pk=OuterRef("id"))
-    entries = list(
-        ProgramEnrollment.history.filter(Q(id__in=enrollment_ids) | Q(~Exists(still_there), user_id=user_id))
-        .filter(external_user_key__isnull=False)
-        .order_by("pk")
-    )
-    places = {(entry.program_uuid, entry.external_user_key) for entry in entries}
-    for entry in entries:
+    of_learner = Q(id__in=enrollment_ids) | Q(~Exists(still_there), user_id=user_id)
+    return list(ProgramEnrollment.history.filter(of_learner).order_by("pk"))
+
+
+def _retire_history(entries: Collection[Any]) -> None:
+    named = [entry for entry in entries if entry.external_user_key is not None]
+    for entry in named:
         entry.external_user_key = _retired_key(entry.id, entry.external_user_key)
-    ProgramEnrollment.history.bulk_update(entries, ["external_user_key"], batch_size=500)
-    return places
+    ProgramEnrollment.history.bulk_update(named, ["external_user_key"], batch_size=500)
+
+
+def _forget_request_ids(enrollment_ids: Collection[int], words: Collection[str]) -> None:
+    """Take the ids, which clients choose, of requests on these enrollments out of all history, if they hold a word."""
+    named = Q(pk__in=[])
+    for word in words:
+        named |= Q(request_id__icontains=word)
+    of_learner = ProgramEnrollment.history.filter(named, id__in=enrollment_ids)
+    of_runs = ProgramCourseEnrollment.history.filter(named, program_enrollment_id__in=enrollment_ids)
+    request_ids = set(of_learner.union(of_runs).values_list("request_id", flat=True))
+    if request_ids:
+        # Other learners were in the same requests. No index helps to find them: this is to be rare.
+        for model in (ProgramEnrollment, ProgramCourseEnrollment):
+            model.history.filter(request_id__in=request_ids).update(request_id="")
 
 
 def _retired_key(enrollment_id: int, student_key: str) -> str:

@@ -23,7 +23,8 @@ class Command(BaseCommand):
     help = (
         "Delete program enrollments that wait for an account and were not modified for a number of days, with their "
         "course enrollments and all history, so that no student key stays behind. Does not touch enrollments that are "
-        "linked to an account. Works in chunks that are committed one by one; run it again after an interruption."
+        "linked to an account, and leaves learners whom an import or download names that is not finished to the next "
+        "run. Works in chunks that are committed one by one; run it again after an interruption."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,8 +38,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, expiration_days: int, **options: Any) -> None:
         expired = api.list_waiting_since(timezone.now() - timedelta(days=expiration_days))
-        counts = delete_with_progress(expired)
+        counts = delete_with_progress(expired, spares_named=True)
         self.stdout.write(
             f"Deleted {counts.program_enrollments} waiting program enrollments "
             f"and their {counts.program_course_enrollments} course enrollments."
         )
+        if counts.spared:
+            self.stdout.write(
+                f"Left {counts.spared} to the next run: imports or downloads that are not finished name their "
+                "learners, or may."
+            )

@@ -1,21 +1,32 @@
 """Forgetting a learner's student keys (contract section 7)."""
 
 import re
+from io import BytesIO
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import ContentFile
 from django.db import connection
-from social_django.models import UserSocialAuth
+from social_django.models import Partial, UserSocialAuth
 
+from imports.constants import ImportKind
+from imports.service import cancel_import, create_import
 from learners.models import User
 from program_enrollments import api
-from program_enrollments.exceptions import UserDoesNotExist, UserIsStaff
-from program_enrollments.models import ProgramEnrollment
+from program_enrollments.exceptions import LearnerStillNamed, UserDoesNotExist, UserIsStaff
+from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
+from registrar.models import Job
 from tests.factories.learners import IdentityFactory, IdentityProviderFactory, StaffFactory, UserFactory
-from tests.factories.program_enrollments import ProgramEnrollmentFactory
+from tests.factories.program_enrollments import ProgramCourseEnrollmentFactory, ProgramEnrollmentFactory
+from tracing.service import traced
 
 RETIRED = re.compile(r"retired-[0-9a-f]{64}")
+
+
+@pytest.fixture(autouse=True)
+def _files_folder(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture
@@ -62,6 +73,76 @@ def test_the_account_is_unusable(person, identity_provider):
     assert not person.is_active
     assert not person.has_usable_password()
     assert not UserSocialAuth.objects.exists()
+
+
+@pytest.mark.parametrize("word", ["sid-4711", "SID-4711", "jdoe"])
+def test_ids_of_requests_that_hold_a_name_are_forgotten_with_all_that_the_requests_changed(person, word):
+    request_id = f"sync.{word}.2026"
+    with traced(request_id):
+        enrollment = ProgramEnrollmentFactory(user=person, external_user_key="sid-4711")
+        ProgramCourseEnrollmentFactory(program_enrollment=enrollment)
+        other = ProgramEnrollmentFactory()
+    api.retire_user("jdoe")
+    histories = (ProgramEnrollment.history, ProgramCourseEnrollment.history)
+    assert not any(history.filter(request_id=request_id).exists() for history in histories)
+    assert other.history.get().request_id == ""
+
+
+def test_other_ids_of_requests_stay(person):
+    with traced("sync-2026"):
+        enrollment = ProgramEnrollmentFactory(user=person)
+    api.retire_user("jdoe")
+    assert enrollment.history.last().request_id == "sync-2026"
+
+
+def test_sign_ins_that_were_begun_with_the_student_key_are_forgotten(person, identity_provider):
+    IdentityFactory(user=person, identity_provider=identity_provider, student_key='né"e-4711')
+    Partial.objects.create(token="1", backend="saml", data={"kwargs": {"uid": 'school:né"e-4711'}})
+    kept = Partial.objects.create(token="2", backend="saml", data={"kwargs": {"uid": "school:other"}})
+    api.retire_user("jdoe")
+    assert Partial.objects.get() == kept
+
+
+def test_nothing_is_changed_while_unfinished_work_names_the_learner(person, program):
+    enrollment = ProgramEnrollmentFactory(user=person, external_user_key="sid-4711", program_uuid=program.uuid)
+    waiting = create_import(
+        program_uuid=program.uuid,
+        kind=ImportKind.PROGRAM_ENROLLMENTS,
+        file=BytesIO(b"student_key,status\nsid-4711,enrolled\n"),
+    )
+    with pytest.raises(LearnerStillNamed, match=f"may: import {waiting.pk}\\. Nothing was changed"):
+        api.retire_user("jdoe")
+    enrollment.refresh_from_db()
+    assert enrollment.external_user_key == "sid-4711"
+    assert User.objects.filter(username="jdoe", is_active=True).exists()
+
+
+def test_a_learner_is_retired_once_the_work_has_ended(person, program):
+    ProgramEnrollmentFactory(user=person, external_user_key="sid-4711", program_uuid=program.uuid)
+    waiting = create_import(
+        program_uuid=program.uuid,
+        kind=ImportKind.PROGRAM_ENROLLMENTS,
+        file=BytesIO(b"student_key,status\nsid-4711,enrolled\n"),
+    )
+    with pytest.raises(LearnerStillNamed):
+        api.retire_user("jdoe")
+    cancel_import(waiting.pk)
+    assert api.retire_user("jdoe") == 1
+    waiting.refresh_from_db()
+    assert not waiting.file
+
+
+def test_downloads_forget_the_names_of_an_account_that_has_no_student_key(person, program):
+    ProgramEnrollmentFactory(user=person, external_user_key=None, program_uuid=program.uuid)
+    Job.objects.create(
+        operation="list_program_enrollments",
+        program_uuid=program.uuid,
+        fmt="csv",
+        state="Succeeded",
+        file=ContentFile(b"enrolled,jdoe,jane@example.edu\n", name="x.csv"),
+    )
+    api.retire_user("jdoe")
+    assert not Job.objects.exists()
 
 
 def test_retiring_again_changes_nothing(person):
@@ -137,5 +218,5 @@ def test_staff_are_refused(privilege):
 def test_the_cost_does_not_grow_with_enrollments(size, person, program, django_assert_num_queries):
     ProgramEnrollmentFactory.create_batch(size, user=person, program_uuid=program.uuid)
     ContentType.objects.get_for_model(User)
-    with django_assert_num_queries(36):
+    with django_assert_num_queries(38):
         api.retire_user("jdoe")

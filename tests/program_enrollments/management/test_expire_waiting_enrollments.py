@@ -4,10 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
+from imports.models import Import
+from imports.service import cancel_import
 from program_enrollments.api import deletion
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
+from tests.factories.catalog import ProgramFactory
 from tests.factories.program_enrollments import (
     CourseAccessRoleAssignmentFactory,
     ProgramCourseEnrollmentFactory,
@@ -70,6 +74,68 @@ def test_a_number_that_is_no_number_of_days_is_refused(text):
     with pytest.raises(CommandError, match="is not a number of days"):
         call_command("expire_waiting_enrollments", f"--expiration-days={text}")
     assert ProgramEnrollment.objects.exists()
+
+
+@pytest.fixture
+def name_in_import(settings, tmp_path):
+    """Store an import, in any state, whose file names a learner."""
+    settings.MEDIA_ROOT = tmp_path
+
+    def name_in_import(enrollment, state="queued"):
+        content = f"student_key,status\n{enrollment.external_user_key},enrolled\n"
+        file = ContentFile(content.encode(), name="x")
+        return Import.objects.create(
+            program_uuid=enrollment.program_uuid, kind="program_enrollments", state=state, file=file
+        )
+
+    return name_in_import
+
+
+def test_learners_whom_unfinished_work_names_are_left_to_the_next_run(capsys, program, name_in_import):
+    named = enroll(days_ago=61, program_uuid=program.uuid)
+    enroll(days_ago=61, program_uuid=program.uuid)
+    name_in_import(named)
+    call_command("expire_waiting_enrollments")
+    assert ProgramEnrollment.objects.get() == named
+    assert capsys.readouterr().out == (
+        "Deleted 1 waiting program enrollments and their 0 course enrollments.\n"
+        "Left 1 to the next run: imports or downloads that are not finished name their learners, or may.\n"
+    )
+
+
+def test_they_are_left_in_all_programs_of_their_organization(program, school, name_in_import):
+    named = enroll(days_ago=61, program_uuid=program.uuid)
+    elsewhere = ProgramFactory(organizations=[school]).uuid
+    enroll(days_ago=61, program_uuid=elsewhere, external_user_key=named.external_user_key)
+    name_in_import(named)
+    call_command("expire_waiting_enrollments")
+    assert ProgramEnrollment.objects.count() == 2
+
+
+def test_they_are_deleted_once_the_work_has_ended(program, name_in_import):
+    item = name_in_import(enroll(days_ago=61, program_uuid=program.uuid))
+    call_command("expire_waiting_enrollments")
+    cancel_import(item.pk)
+    call_command("expire_waiting_enrollments")
+    assert not ProgramEnrollment.objects.exists()
+    assert not Import.objects.get().file
+
+
+def test_files_stay_as_long_as_their_learners_are_left(program, name_in_import, django_capture_on_commit_callbacks):
+    named = enroll(days_ago=61, program_uuid=program.uuid)
+    failed = name_in_import(named, state="failed")
+    name_in_import(named)
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("expire_waiting_enrollments")
+    failed.refresh_from_db()
+    assert failed.state == "failed"
+    assert failed.file.storage.exists(failed.file.name)
+
+
+def test_a_reset_spares_nobody(program, name_in_import):
+    name_in_import(ProgramEnrollmentFactory(program_uuid=program.uuid))
+    call_command("reset_enrollment_data", str(program.uuid), "--force")
+    assert not ProgramEnrollment.objects.exists()
 
 
 def test_what_was_deleted_before_an_interruption_stays_deleted():
