@@ -30,8 +30,11 @@ def build_logging(env: environ.Env, *, debug: bool) -> dict[str, Any]:
                 "timestamp": True,
             },
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": log_format}},
-        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": log_format},
+            "counted": {"class": "config.log_counting.CountingHandler", "level": "ERROR"},
+        },
+        "root": {"handlers": ["stderr", "counted"], "level": "INFO"},
         "loggers": {
             "django": {"handlers": []},  # its lines reach the root; its own handlers would repeat them
             "django.request": {"level": "ERROR"},  # refused requests have their line in config.middleware

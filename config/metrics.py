@@ -1,7 +1,7 @@
 """What Prometheus reads at `/metrics` (setting METRICS_TOKEN; 404 without one).
 
-Counts of requests and of enrollments written are those of the processes on this machine; what comes from the database
-(imports by state, the queue, its workers) is the same on every machine.
+Counts of requests, of enrollments written and of log lines are those of the processes on this machine; what comes from
+the database (imports by state and their rows, the queue, its workers) is the same on every machine.
 """
 
 import os
@@ -18,9 +18,19 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from config.log_counting import ERROR_LINES
 from imports.constants import ImportState
-from imports.service import count_imports_by_state, look_at_queue
+from imports.service import count_imported_rows, count_imports_by_state, look_at_queue
+from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus, WriteFailure
+from program_enrollments.metrics import begin_at_zero
 from program_enrollments.outages import is_outage
+
+RESULTS_OF_WRITES = {
+    "program": [*ProgramEnrollmentStatus.values, *WriteFailure.values],
+    "course_run": [*ProgramCourseEnrollmentStatus.values, *WriteFailure.values],
+}
+WATCHED_LOGGERS = ("imports.rest_api.errors", "limits.counting", "registrar.rest_api.errors")
+"""Whose lines docs/alerts.yml asks for."""
 
 
 class DatabaseMetrics(Collector):
@@ -29,7 +39,7 @@ class DatabaseMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         is_up = GaugeMetricFamily("enrollments_database_up", "1 while the database answers.")
         try:
-            queue, imports = look_at_queue(), count_imports_by_state()
+            queue, imports, imported_rows = look_at_queue(), count_imports_by_state(), count_imported_rows()
         except (DatabaseError, InterfaceError) as fault:
             if not is_outage(fault):
                 raise
@@ -42,6 +52,14 @@ class DatabaseMetrics(Collector):
         for state in ImportState:
             by_state.add_metric([state.value], imports.get(state.value, 0))
         yield by_state
+        by_outcome = GaugeMetricFamily(
+            "enrollments_imported_rows",
+            "Rows of imports that ended in the last 24 hours, by what they are about and what became of them.",
+            labels=["kind", "outcome"],
+        )
+        for labels, rows in imported_rows.items():
+            by_outcome.add_metric(labels, rows)
+        yield by_outcome
         yield GaugeMetricFamily("enrollments_queue_ready", "Tasks that wait for a worker.", queue.ready)
         yield GaugeMetricFamily(
             "enrollments_queue_oldest_seconds", "For how long the oldest of them has waited.", queue.oldest_seconds
@@ -57,6 +75,10 @@ def show_metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=404)
     if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"):
         return HttpResponse(status=401, headers={"WWW-Authenticate": 'Bearer realm="metrics"'})
+    # Not when the process starts: commands, which nobody scrapes, would leave a file each among those of the processes.
+    begin_at_zero(RESULTS_OF_WRITES)
+    for logger in WATCHED_LOGGERS:
+        ERROR_LINES.labels(logger)
     processes = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         processes = CollectorRegistry()

@@ -39,7 +39,7 @@ from imports.plan_statements import list_stale_lines
 from imports.pruning import prune_imports
 from imports.running import drops_too_many, lock_number
 from imports.tasks import run_imports
-from imports.watching import QueueState, count_imports_by_state, look_at_queue
+from imports.watching import QueueState, count_imported_rows, count_imports_by_state, look_at_queue
 from learners.service import User
 from program_enrollments import api
 
@@ -56,6 +56,7 @@ __all__ = [
     "apply_import",
     "approve_import",
     "cancel_import",
+    "count_imported_rows",
     "count_imports_by_state",
     "create_import",
     "discard_import",
