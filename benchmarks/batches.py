@@ -7,7 +7,7 @@ from benchmarks.filling import FIRST_WRITABLE_ROW
 
 SIZE = 25
 FIRST_NEW_LEARNER = 50_000_000
-MOST_CHANGED = 20_000
+MOST_CHANGED = 30_000
 
 
 class NewLearners:

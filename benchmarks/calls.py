@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.core.handlers.wsgi import WSGIRequest
 from django.test import RequestFactory
 
 from benchmarks.load_client import API, program_path
@@ -19,20 +20,25 @@ class InProcess:
     """Calls the WSGI application as gunicorn does."""
 
     def __init__(self, token: str) -> None:
-        self._headers = {"HTTP_AUTHORIZATION": f"JWT {token}", "SERVER_NAME": "127.0.0.1"}
-        self._factory = RequestFactory()
+        self._factory = RequestFactory(HTTP_AUTHORIZATION=f"JWT {token}", SERVER_NAME="127.0.0.1")
 
     def get(self, path: str) -> bytes:
         """Return the body of an answer. Raises: RuntimeError: it is an error."""
+        return self._ask(self._factory.get(path))
+
+    def put(self, path: str, records: list[dict[str, str]]) -> None:
+        """Send records. Raises: RuntimeError: not all of them were written."""
+        self._ask(self._factory.put(path, json.dumps(records), content_type="application/json"))
+
+    def _ask(self, request: WSGIRequest) -> bytes:
         statuses: list[str] = []
-        environ = dict(self._factory.get(path, **self._headers).environ)  # type: ignore[arg-type]  # CGI variables
-        response: Any = application(environ, lambda status, headers: statuses.append(status))
+        response: Any = application(dict(request.environ), lambda status, headers: statuses.append(status))
         try:
             body = b"".join(response)
         finally:
             response.close()
         if not statuses[0].startswith("200"):
-            raise RuntimeError(f"{path}: {statuses[0]} {body[:300]!r}")
+            raise RuntimeError(f"{request.path}: {statuses[0]} {body[:300]!r}")
         return body
 
 

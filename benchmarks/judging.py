@@ -9,7 +9,8 @@ class Verdict(StrEnum):
     """How a value stands."""
 
     MISSED = "MISSED"
-    MET = "met, aim missed"
+    MET = "met"
+    AIM_MISSED = "met, aim missed"
     AIM_MET = "aim met"
     INFORMATION = ""
 
@@ -42,12 +43,14 @@ class Row:
             return Verdict.INFORMATION
         if self.must is not None and not self._reaches(self.must):
             return Verdict.MISSED
-        return Verdict.AIM_MET if self.aim is None or self._reaches(self.aim) else Verdict.MET
+        if self.aim is None:
+            return Verdict.MET
+        return Verdict.AIM_MET if self._reaches(self.aim) else Verdict.AIM_MISSED
 
     @property
     def misses_its_aim(self) -> bool:
         """Whether there is something to explain."""
-        return self.verdict in {Verdict.MISSED, Verdict.MET}
+        return self.verdict in {Verdict.MISSED, Verdict.AIM_MISSED}
 
     def as_json(self) -> dict[str, Any]:
         """Return the row with its verdict."""

@@ -1,11 +1,18 @@
-"""The limit of the database: bare psycopg2 and SQL doing the same rows, with the same history and durability."""
+"""The limit of the database: bare psycopg2 and SQL doing the same rows, with the same history and durability.
+
+Musts and aims are held against an ordinary program, as they were set. The service has means that such a program has
+not, so a second limit, which has them too, stands beside it.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from benchmarks import database
+from prepared.service import PLACEHOLDER
 
 MAX_ID = 2**63 - 1
 
@@ -13,8 +20,8 @@ WRITE = """
 WITH written AS (
     INSERT INTO program_enrollments_programenrollment AS e
         (created, modified, external_user_key, program_uuid, curriculum_uuid, status)
-    SELECT now(), now(), records.student_key, %(program)s, %(curriculum)s, %(status)s
-    FROM unnest(%(student_keys)s) AS records(student_key)
+    SELECT now(), now(), records.student_key, %(program)s::uuid, %(curriculum)s::uuid, %(status)s::text
+    FROM unnest(%(student_keys)s::text[]) AS records(student_key)
     ON CONFLICT (external_user_key, program_uuid, curriculum_uuid) DO UPDATE
         SET status = excluded.status, modified = excluded.modified
         WHERE e.status IS DISTINCT FROM excluded.status
@@ -46,30 +53,31 @@ COPY (
 
 
 class Limits:
-    """Does what the service does, on one connection that stays open."""
+    """Does what the service does, on one connection that stays open, as an ordinary program with psycopg2 does it."""
 
     def __init__(self) -> None:
         self._connection = database.connect()
+        self._write = ["BEGIN", WRITE, "COMMIT"]
+        self._page = PAGE
+        self._as_array: Callable[[Sequence[str]], object] = list
+        self._as_json: Callable[[object], bytes] = lambda page: json.dumps(page).encode()
 
     def write(self, program_uuid: UUID, curriculum_uuid: UUID, student_keys: Sequence[str], status: str) -> None:
         """Create or update enrollments with their history, in one statement and a transaction of its own."""
+        values = {
+            "program": str(program_uuid),
+            "curriculum": str(curriculum_uuid),
+            "student_keys": self._as_array(student_keys),
+            "status": status,
+        }
         with self._connection.cursor() as cursor:
-            cursor.execute("BEGIN")
-            cursor.execute(
-                WRITE,
-                {
-                    "program": str(program_uuid),
-                    "curriculum": str(curriculum_uuid),
-                    "student_keys": list(student_keys),
-                    "status": status,
-                },
-            )
-            cursor.execute("COMMIT")
+            for statement in self._write:
+                cursor.execute(statement, values)
 
     def read_page(self, program_uuid: UUID, after: int = 0) -> bytes:
         """Return the JSON of a page of 100."""
         with self._connection.cursor() as cursor:
-            cursor.execute(PAGE, {"program": str(program_uuid), "after": after, "last": MAX_ID})
+            cursor.execute(self._page, {"program": str(program_uuid), "after": after, "last": MAX_ID})
             rows = cursor.fetchall()
         results = [
             {
@@ -82,7 +90,7 @@ class Limits:
             }
             for student_key, status, user_id, curriculum_uuid, username, email in rows[:100]
         ]
-        return json.dumps({"next": None, "previous": None, "results": results}).encode()
+        return self._as_json({"next": None, "previous": None, "results": results})
 
     def export(self, program_uuid: UUID) -> int:
         """Return the bytes of the program's enrollments as COPY sends them."""
@@ -90,6 +98,32 @@ class Limits:
         with self._connection.cursor() as cursor:
             cursor.copy_expert(EXPORT.format(program=program_uuid), sink)
         return sink.size
+
+
+class PreparedLimits(Limits):
+    """Does it with the means of the service: statements that are planned once, in one round trip each, and orjson."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # A statement outside of a transaction is one by itself.
+        self._write = [self._prepare("bare_write", WRITE)]
+        self._page = self._prepare("bare_page", PAGE)
+        self._as_array = lambda items: f"{{{','.join(items)}}}"
+        self._as_json = orjson.dumps
+
+    def _prepare(self, name: str, sql: str) -> str:
+        """Return the SQL that executes the statement with the same named placeholders."""
+        names = list(dict.fromkeys(PLACEHOLDER.findall(sql)))
+        parameters = {each: f"${number}" for number, each in enumerate(names, start=1)}
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"PREPARE {name} AS {sql % parameters}")
+        return f"EXECUTE {name} ({', '.join(f'%({each})s' for each in names)})"
+
+
+def describe(medians: Mapping[str, float]) -> str:
+    """Return in words what both limits took, and how many times as much the service took as the prepared one."""
+    prepared = medians["prepared_limit"]
+    return f"{medians['limit']:.2f} ms; prepared limit: {prepared:.2f} ms, {medians['service'] / prepared:.2f} x"
 
 
 class CountingSink:

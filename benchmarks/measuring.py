@@ -1,4 +1,4 @@
-"""Medians of contestants that take turns, queries, plans and memory."""
+"""Medians of contestants that take turns, queries, plans, the log and memory."""
 
 import json
 import statistics
@@ -40,9 +40,9 @@ def alternate(
 def compare(
     contestants: Mapping[str, Callable[[int], object]], *, rounds: int, warm_up: int = WARM_UP
 ) -> dict[str, float]:
-    """Return the medians of `limit`, `service` and `naive`, as `alternate` does.
+    """Return the medians of `naive` and its rivals, as `alternate` does.
 
-    The naive version takes its turns after the others: it would fill the caches of the service's process with code
+    The naive version takes its turns after them: it would fill the caches of the service's process with code
     that no deployment runs.
     """
     naive = {"naive": contestants["naive"]}
@@ -97,6 +97,19 @@ def explain(sql: str) -> Plan:
     )
 
 
+def measure_log(act: Callable[[int], object], *, rounds: int) -> float:
+    """Return the median of the bytes that PostgreSQL logs during an act, which is told the number of the round.
+
+    Vacuum and checkpoints, of which PostgreSQL logs some now and then, are in few rounds.
+    """
+    samples = []
+    for number in range(rounds):
+        began = _find_end_of_log()
+        act(number)
+        samples.append(_find_end_of_log() - began)
+    return statistics.median(samples)
+
+
 class MemoryWatch:
     """The largest resident memory of any process that a master has started, in bytes."""
 
@@ -131,6 +144,13 @@ class MemoryWatch:
         finally:
             is_over.set()
             thread.join()
+
+
+def _find_end_of_log() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
+        (place,) = cursor.fetchone()
+    return int(place)
 
 
 def _walk(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -18,6 +18,8 @@ OBSTACLES = {
     "web_memory": "Django, DRF, the OpenAPI description, the admin and the libraries of imports and tokens take 95 MB"
     " before the first request.",
     "growth_create": "As for updating, by less: what is new lies together.",
+    "growth_request_create": "As for creating by the Python API.",
+    "growth_request_update": "As for updating by the Python API.",
     "growth_first_page": "Its 100 rows lie among those of all programs, on as many pages of the table and of the"
     " accounts, of which PostgreSQL's cache holds a part.",
     "growth_last_page": "As for the first page.",

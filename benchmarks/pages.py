@@ -1,14 +1,14 @@
 """Pages of listings: one page as a whole request, pages far down, and the queries of a page."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from benchmarks import database
 from benchmarks.calls import InProcess, cursor, grades_path, listing_path, naive_path, overview_path
 from benchmarks.filling import CONTIGUOUS, INTERLEAVED, School
 from benchmarks.judging import Row
-from benchmarks.limits import Limits
+from benchmarks.limits import Limits, PreparedLimits, describe
 from benchmarks.measuring import Plan, alternate, compare, explain, list_queries, read_statement
 from benchmarks.scale import Scale
 
@@ -33,21 +33,20 @@ def measure(school: School, scale: Scale) -> list[Row]:
 
 
 def measure_page(school: School, scale: Scale, client: InProcess) -> Row:
-    """Compare a first page of 100, as a whole request, with the limit and the naive version."""
+    """Compare a first page of 100, as a whole request, with both limits and the naive version."""
     program = school.program_uuids[INTERLEAVED]
-    limits = Limits()
+    limits, prepared_limits = Limits(), PreparedLimits()
     path, naive = listing_path(program), naive_path(program)
-    expected = json.loads(limits.read_page(program))["results"]
-    if json.loads(client.get(path))["results"] != expected or json.loads(client.get(naive))["results"] != expected:
+    contestants: dict[str, Callable[[int], bytes]] = {
+        "limit": lambda number: limits.read_page(program),
+        "prepared_limit": lambda number: prepared_limits.read_page(program),
+        "service": lambda number: client.get(path),
+        "naive": lambda number: client.get(naive),
+    }
+    expected, *others = (json.loads(read(0))["results"] for read in contestants.values())
+    if any(results != expected for results in others):
         raise RuntimeError("The contestants do not give the same page.")
-    medians = compare(
-        {
-            "limit": lambda number: limits.read_page(program),
-            "service": lambda number: client.get(path),
-            "naive": lambda number: client.get(naive),
-        },
-        rounds=scale.rounds,
-    )
+    medians = compare(contestants, rounds=scale.rounds)
     queries = list_queries_of(client, path)
     naive_queries = list_queries_of(client, naive)
     return Row(
@@ -56,7 +55,7 @@ def measure_page(school: School, scale: Scale, client: InProcess) -> Row:
         value=medians["service"] / medians["limit"],
         must=2.5,
         aim=1.6,
-        limit=f"{medians['limit']:.2f} ms",
+        limit=describe(medians),
         service=f"{medians['service']:.2f} ms",
         naive=f"{medians['naive']:.2f} ms, {medians['naive'] / medians['limit']:.1f} x, {len(naive_queries)} queries",
         queries=len(queries),

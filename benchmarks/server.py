@@ -76,6 +76,7 @@ def running(*arguments: str) -> "Iterator[subprocess.Popen[str]]":
         yield process
     finally:
         process.terminate()
+        process.wait()
 
 
 def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]") -> None:

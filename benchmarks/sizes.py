@@ -7,6 +7,7 @@ each size, the yardstick, takes its turns with the operations; growth is told in
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from benchmarks import database
@@ -17,13 +18,17 @@ from benchmarks.judging import Row
 from benchmarks.measuring import alternate
 from benchmarks.pages import list_pages
 from benchmarks.scale import Scale
-from benchmarks.writes import Writers, creating, updating
+from benchmarks.writes import Write, Writers, creating, updating
 
-BATCHES = 45
+BATCHES = 30
+"""Of three contestants, as many as there are learners for at the smallest size."""
+
 OPERATIONS = {
     "create": "write of 25, create",
     "update": "write of 25, update",
     "first_update": "write of 25, update, the first since a checkpoint",
+    "request_create": "request to write 25, create",
+    "request_update": "request to write 25, update",
     "first_page": "first page of a program",
     "last_page": "last page of a program",
     "course_page": "last page of a course run",
@@ -63,16 +68,16 @@ def measure(school: School, scale: Scale, *, rows: int, program_rows: int) -> Si
     last = list_pages(program, "program")["last"]
     last_of_run = list_pages(program, "run")["last"]
     connection = database.connect()
-    updates = {
-        "limit_update": updating(writers.by_limit, learners.take(BATCHES)),
-        "update": updating(writers.by_service, learners.take(BATCHES)),
-    }
+    put = writers.by_put(client, listing_path(program))
+    ways: dict[str, Write] = {"limit_update": writers.by_limit, "update": writers.by_service, "request_update": put}
+    updates = {name: updating(write, learners.take(BATCHES)) for name, write in ways.items()}
     yardstick = {YARDSTICK: lambda number: work_as_at_any_size(connection)}
     first = alternate(yardstick | updates, rounds=BATCHES, warm_up=0)
     operations: dict[str, Callable[[int], object]] = {
         **yardstick,
         "limit_create": creating(writers.by_limit),
         "create": creating(writers.by_service),
+        "request_create": creating(put),
         # The rounds in which each learner is changed first are over.
         **{name: going_on(act, BATCHES) for name, act in updates.items()},
         "first_page": lambda number: client.get(listing_path(program)),
@@ -103,24 +108,36 @@ def work_as_at_any_size(connection: Any) -> None:
     json.dumps([{"student_key": f"learner-{number}", "status": "enrolled"} for number in range(YARDSTICK_ROWS)])
 
 
+def find_growth(key: str, points: Sequence[SizePoint]) -> tuple[SizePoint, SizePoint]:
+    """Return the two sizes between which an operation's cost grows most, the smaller one first.
+
+    Any two: if all were held against one size, a slow minute there would hide how much the cost grows after it.
+    """
+    return max(combinations(points, 2), key=lambda pair: pair[1].compare(key, pair[0]))
+
+
 def judge(points: Sequence[SizePoint]) -> list[Row]:
-    """Return a row for each operation: its slowest median against the one at the smallest size."""
+    """Return a row for each operation: by how much its cost grows between any two of at least two sizes."""
     rows = []
-    smallest = points[0]
     for key, work in OPERATIONS.items():
-        slowest = max(points, key=lambda point: point.compare(key, smallest))
-        limit = f"limit_{key}"
+        before, after = find_growth(key, points)
         rows.append(
             Row(
                 key=f"growth_{key}",
-                work=f"From {smallest.rows:,} to {points[-1].rows:,} rows: {work}",
-                value=slowest.compare(key, smallest),
+                work=f"From {points[0].rows:,} to {points[-1].rows:,} rows: {work}",
+                value=after.compare(key, before),
                 must=None if key == INFORMATION else 1.5,
                 aim=None if key == INFORMATION else 1.2,
-                limit=f"grows {max(point.compare(limit, smallest) for point in points):.2f} x"
-                if limit in smallest.medians
-                else "",
-                service=f"{smallest.medians[key]:.2f} ms, at {slowest.rows:,} {slowest.medians[key]:.2f} ms",
+                limit=_describe_growth_of_limit(key, points),
+                service=", ".join(f"{point.medians[key]:.2f} ms at {point.rows:,}" for point in (before, after)),
             )
         )
     return rows
+
+
+def _describe_growth_of_limit(key: str, points: Sequence[SizePoint]) -> str:
+    limit = f"limit_{key}"
+    if limit not in points[0].medians:
+        return ""
+    before, after = find_growth(limit, points)
+    return f"grows {after.compare(limit, before):.2f} x, from {before.rows:,} to {after.rows:,}"

@@ -5,12 +5,12 @@ from functools import partial
 from uuid import UUID
 
 from benchmarks.batches import NEW, SIZE, KnownLearners
-from benchmarks.calls import OverHttp, listing_path, naive_path
+from benchmarks.calls import InProcess, OverHttp, listing_path, naive_path
 from benchmarks.filling import INTERLEAVED, School, student_key
 from benchmarks.judging import Row
-from benchmarks.limits import Limits
+from benchmarks.limits import Limits, PreparedLimits, describe
 from benchmarks.load import Clients
-from benchmarks.measuring import WARM_UP, compare, list_queries
+from benchmarks.measuring import WARM_UP, alternate, compare, list_queries, measure_log
 from benchmarks.naive import write_one_by_one
 from benchmarks.scale import Scale
 from benchmarks.server import Server
@@ -38,6 +38,11 @@ def updating(write: Write, batches: Sequence[Sequence[int]]) -> Callable[[int], 
     return lambda number: write(batches[number % len(batches)], STATUSES[number // len(batches) % 2])
 
 
+def repeating(write: Write, batches: Sequence[Sequence[int]]) -> Callable[[int], object]:
+    """Let each round tell of learners who are there what stands already."""
+    return lambda number: write(batches[number % len(batches)], "enrolled")
+
+
 class Writers:
     """The ways to write to the interleaved program."""
 
@@ -45,10 +50,15 @@ class Writers:
         self.program: UUID = school.program_uuids[INTERLEAVED]
         self.curriculum: UUID = school.curriculum_uuids[INTERLEAVED]
         self._limits = Limits()
+        self._prepared_limits = PreparedLimits()
 
     def by_limit(self, rows: Sequence[int], status: str) -> None:
         """Write by bare SQL."""
         self._limits.write(self.program, self.curriculum, list(map(student_key, rows)), status)
+
+    def by_prepared_limit(self, rows: Sequence[int], status: str) -> None:
+        """Write by bare SQL that is prepared."""
+        self._prepared_limits.write(self.program, self.curriculum, list(map(student_key, rows)), status)
 
     def by_service(self, rows: Sequence[int], status: str) -> None:
         """Write by the Python API."""
@@ -64,7 +74,7 @@ class Writers:
         ]
         write_one_by_one(program_uuid=self.program, records=records)
 
-    def over_http(self, client: OverHttp, path: str) -> Write:
+    def by_put(self, client: OverHttp | InProcess, path: str) -> Write:
         """Return the way to write by PUT."""
 
         def write(rows: Sequence[int], status: str) -> None:
@@ -81,7 +91,12 @@ def measure_api(school: School, scale: Scale) -> list[Row]:
     """Compare the Python API with the limit and the naive version."""
     writers = Writers(school)
     learners = KnownLearners(scale.program_size)
-    ways = {"limit": writers.by_limit, "service": writers.by_service, "naive": writers.by_naive}
+    ways: dict[str, Write] = {
+        "limit": writers.by_limit,
+        "prepared_limit": writers.by_prepared_limit,
+        "service": writers.by_service,
+        "naive": writers.by_naive,
+    }
     create = {name: creating(write) for name, write in ways.items()}
     update = {name: updating(write, learners.take(BATCHES)) for name, write in ways.items()}
     rows = []
@@ -100,8 +115,30 @@ def measure_api(school: School, scale: Scale) -> list[Row]:
                 naive_note=f", {queries['naive']} queries",
             )
         )
+    rows.append(measure_unchanged(writers, learners, scale))
     most = max(row.queries or 0 for row in rows)
     return [*rows, Row(key="write_queries", work="Queries of a write of 25", value=most, unit="queries", aim=4)]
+
+
+def measure_unchanged(writers: Writers, learners: KnownLearners, scale: Scale) -> Row:
+    """Tell what a write costs that finds everything as it is to be, and what PostgreSQL logs for it."""
+    contestants = {
+        name: repeating(write, learners.take(BATCHES))
+        for name, write in (("limit", writers.by_limit), ("service", writers.by_service))
+    }
+    medians = alternate(contestants, rounds=scale.rounds, warm_up=BATCHES)
+    texts = {
+        name: f"{medians[name]:.2f} ms, {measure_log(act, rounds=BATCHES):,.0f} bytes logged"
+        for name, act in contestants.items()
+    }
+    return Row(
+        key="write_unchanged",
+        work="Python API, write of 25, nothing changed",
+        value=medians["service"] / medians["limit"],
+        limit=texts["limit"],
+        service=texts["service"],
+        queries=len(list_queries(partial(contestants["service"], 0))),
+    )
 
 
 def measure_http(school: School, scale: Scale, server: Server) -> list[Row]:
@@ -111,8 +148,9 @@ def measure_http(school: School, scale: Scale, server: Server) -> list[Row]:
     client = OverHttp(server.port, school.tokens[0])
     ways: dict[str, Write] = {
         "limit": writers.by_limit,
-        "service": writers.over_http(client, listing_path(writers.program)),
-        "naive": writers.over_http(client, naive_path(writers.program)),
+        "prepared_limit": writers.by_prepared_limit,
+        "service": writers.by_put(client, listing_path(writers.program)),
+        "naive": writers.by_put(client, naive_path(writers.program)),
     }
     create = {name: creating(write) for name, write in ways.items()}
     update = {name: updating(write, learners.take(BATCHES)) for name, write in ways.items()}
@@ -165,7 +203,7 @@ def _compare(
         value=medians["service"] / medians["limit"],
         must=must,
         aim=aim,
-        limit=f"{medians['limit']:.2f} ms",
+        limit=describe(medians),
         service=f"{medians['service']:.2f} ms",
         naive=f"{medians['naive']:.2f} ms, {medians['naive'] / medians['limit']:.1f} x{naive_note}",
         queries=queries,

@@ -24,8 +24,11 @@ def test_an_aim_without_a_must_can_only_be_missed_as_an_aim():
     assert make_row(5, must=None, aim=4).verdict == "met, aim missed"
 
 
-def test_a_must_without_an_aim_has_nothing_to_explain_when_it_is_met():
-    assert not make_row(0, must=0, aim=None).misses_its_aim
+@pytest.mark.parametrize(("value", "verdict", "explained"), [(0, "met", False), (1, "MISSED", True)])
+def test_a_must_without_an_aim_has_nothing_to_explain_when_it_is_met(value, verdict, explained):
+    row = make_row(value, must=0, aim=None)
+
+    assert (row.verdict, row.misses_its_aim) == (verdict, explained)
 
 
 def test_what_has_no_bounds_is_not_judged():

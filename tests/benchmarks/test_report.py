@@ -3,8 +3,8 @@ import pytest
 from benchmarks.judging import Row
 from benchmarks.load import Latencies, LoadResult, summarize
 from benchmarks.obstacles import OBSTACLES
-from benchmarks.report import Report
-from benchmarks.sizes import OPERATIONS, YARDSTICK, SizePoint, judge
+from benchmarks.report import COLOR_NAMES, COLORS, Report
+from benchmarks.sizes import OPERATIONS, YARDSTICK, SizePoint
 
 LATENCIES = Latencies(p50=5.0, p95=9.0, p99=12.0)
 
@@ -13,11 +13,11 @@ def make_size_point(rows, median, *, yardstick=1.0):
     return SizePoint(rows, dict.fromkeys(OPERATIONS, median) | {YARDSTICK: yardstick})
 
 
-def make_report(*rows, points=()):
+def make_report(*rows, points=(), reconnects=0):
     return Report(
         rows=rows,
         points=points or [make_size_point(10, 1.0), make_size_point(100, 2.0)],
-        loads=[LoadResult(4, 100.0, LATENCIES, {"write": LATENCIES}, [], 0)],
+        loads=[LoadResult(4, 100.0, LATENCIES, {"write": LATENCIES}, [], reconnects)],
         enrollments=100,
         program_size=20,
         programs=50,
@@ -47,18 +47,22 @@ def test_the_page_has_a_line_for_each_operation_relative_to_the_smallest_size():
     assert make_report().as_page().count("line [1.00, 2.00]") == len(OPERATIONS)
 
 
-def test_growth_is_the_slowest_median_against_the_smallest_size():
-    sizes = [(10, 2.0), (100, 5.0), (1000, 3.0)]
-
-    rows = judge([make_size_point(rows, median) for rows, median in sizes])
-
-    assert {row.value for row in rows} == {2.5}
+def test_each_line_has_a_color_of_its_own():
+    assert len(set(COLORS)) == len(set(COLOR_NAMES)) == len(OPERATIONS)
 
 
-def test_growth_leaves_out_by_how_much_the_machine_itself_was_slower():
-    rows = judge([make_size_point(10, 2.0), make_size_point(100, 6.0, yardstick=2.0)])
+def test_reconnects_are_shown_on_the_page_and_in_the_terminal():
+    report = make_report(reconnects=3)
 
-    assert {row.value for row in rows} == {1.5}
+    assert "write 5.0 / 9.0 | 0 | 3 |" in report.as_page()
+    assert "0 errors [], 3 reconnects" in report.as_text()
+
+
+def test_the_page_tells_how_both_limits_work():
+    page = make_report().as_page()
+
+    assert "*Limit*: " in page
+    assert "*Prepared limit*: " in page
 
 
 @pytest.mark.parametrize(("values", "p50"), [([], 0), ([7.0], 0), ([1.0, 2.0, 3.0], 2.0)])
