@@ -1,7 +1,8 @@
 """The check of migrations in `make lint`: what locks a table in use is refused."""
 
-import importlib.util
+import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django_migration_linter.sql_analyser import analyse_sql_statements
@@ -13,10 +14,7 @@ FOREIGN_KEY = 'ADD CONSTRAINT "c" FOREIGN KEY ("x_id") REFERENCES "other" ("id")
 
 @pytest.fixture(scope="module")
 def lint_migrations():
-    spec = importlib.util.spec_from_file_location("lint_migrations", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return SimpleNamespace(**runpy.run_path(str(SCRIPT)))
 
 
 @pytest.fixture
