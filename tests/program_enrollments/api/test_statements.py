@@ -1,21 +1,28 @@
 """History that is written by SQL is what simple-history writes for the same change (design, models)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from learners.models import User
 from program_enrollments import api
+from program_enrollments.api.statements import delete_with_history, update_with_history
 from program_enrollments.constants import WriteAction
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
-from tests.factories.learners import StaffFactory, UserFactory
-from tests.factories.program_enrollments import ProgramEnrollmentFactory
+from tests.factories.learners import CourseEnrollmentFactory, StaffFactory, UserFactory
+from tests.factories.program_enrollments import ProgramCourseEnrollmentFactory, ProgramEnrollmentFactory
 from tracing.service import note_requester, traced
 
-IDENTITY = {"history_id", "history_date", "id", "created", "modified"}
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+
+OF_ANOTHER_ROW = frozenset({"history_id", "history_date", "id", "created", "modified"})
 """Columns that differ from one row to the next, whoever writes them."""
+
+OF_ANOTHER_ENTRY = frozenset({"history_id"})
+"""The one that differs between entries of one row and one time."""
 
 
 @pytest.fixture
@@ -30,10 +37,20 @@ def _request(source):
         yield
 
 
-def list_entries(model):
+def list_entries(model, but=OF_ANOTHER_ROW):
     entries = list(model.history.order_by("history_id").values())
     assert all(entry["history_date"] and entry["id"] and entry["created"] and entry["modified"] for entry in entries)
-    return [{name: value for name, value in entry.items() if name not in IDENTITY} for entry in entries]
+    return [{name: value for name, value in entry.items() if name not in but} for entry in entries]
+
+
+def make_row(model):
+    if model is ProgramEnrollment:
+        row = ProgramEnrollmentFactory(user=UserFactory())
+    else:
+        run = CourseEnrollmentFactory()
+        row = ProgramCourseEnrollmentFactory(course_enrollment=run, course_key=run.course_key)
+    model.history.all().delete()
+    return row
 
 
 def write(program, action, status, source):
@@ -65,6 +82,7 @@ def test_a_created_enrollment_has_the_entry_that_simple_history_writes(program, 
     assert len(ours) == 1
 
 
+@time_machine.travel(LATER, tick=False)
 def test_a_changed_enrollment_has_the_entry_that_simple_history_writes(program, source):
     row = ProgramEnrollmentFactory(
         external_user_key="student-1",
@@ -75,15 +93,54 @@ def test_a_changed_enrollment_has_the_entry_that_simple_history_writes(program, 
     )
     ProgramEnrollment.history.all().delete()
     write(program, WriteAction.UPSERT, "enrolled", source)
-    ours = list_entries(ProgramEnrollment)
+    ours = list_entries(ProgramEnrollment, but=OF_ANOTHER_ENTRY)
     ProgramEnrollment.history.all().delete()
 
-    row.status = "enrolled"
-    bulk_update_with_history(
-        [row], ProgramEnrollment, ["status"], default_user=_user(source), default_change_reason=source.reason
-    )
+    row.status, row.modified = "enrolled", timezone.now()
+    by = {"default_user": _user(source), "default_change_reason": source.reason}
+    bulk_update_with_history([row], ProgramEnrollment, ["status", "modified"], **by)
 
-    assert ours == list_entries(ProgramEnrollment)
+    assert ours == list_entries(ProgramEnrollment, but=OF_ANOTHER_ENTRY)
+    assert len(ours) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        (ProgramEnrollment, {"status": "ended", "user_id": None}),
+        (ProgramCourseEnrollment, {"status": "inactive", "course_enrollment_id": None}),
+    ],
+)
+@time_machine.travel(LATER, tick=False)
+def test_rows_changed_by_name_have_the_entries_that_simple_history_writes(model, values, source):
+    row = make_row(model)
+    update_with_history(model, [{"id": row.pk, **values}], source=source)
+    ours = list_entries(model, but=OF_ANOTHER_ENTRY)
+    model.history.all().delete()
+
+    for name, value in {**values, "modified": timezone.now()}.items():
+        setattr(row, name, value)
+    by = {"default_user": _user(source), "default_change_reason": source.reason}
+    names = [name.removesuffix("_id") for name in values]
+    bulk_update_with_history([row], model, [*names, "modified"], **by)
+
+    assert ours == list_entries(model, but=OF_ANOTHER_ENTRY)
+    assert len(ours) == 1
+
+
+@pytest.mark.parametrize("model", [ProgramEnrollment, ProgramCourseEnrollment])
+@time_machine.travel(LATER, tick=False)
+def test_a_deleted_row_has_the_entry_that_simple_history_writes(model, source):
+    row = make_row(model)
+    delete_with_history(model, [row.pk], source=source)
+    ours = list_entries(model, but=OF_ANOTHER_ENTRY)
+    model.history.all().delete()
+
+    model.objects.bulk_create([row])
+    row._history_user, row._change_reason = _user(source), source.reason
+    row.delete()
+
+    assert ours == list_entries(model, but=OF_ANOTHER_ENTRY)
     assert len(ours) == 1
 
 
