@@ -54,8 +54,11 @@ def _call_when_sent(response: HttpResponse, act: Callable[[], object]) -> None:
     close = response.close
 
     def close_and_act() -> None:
-        close()
-        act()
+        response.close = close  # type: ignore[method-assign]  # once, however often it is closed
+        try:
+            close()
+        finally:
+            act()
 
     response.close = close_and_act  # type: ignore[method-assign]  # servers call the response's own
 

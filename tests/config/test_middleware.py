@@ -86,6 +86,7 @@ def test_nobody_waits_for_the_log_line_of_an_answer():
         b"".join(response)
         lines_before_the_end = list(guard.lines)
         response.close()
+        response.close()
 
     assert (lines_before_the_end, len(guard.lines)) == ([], 1)
 
