@@ -179,6 +179,7 @@ PASSWORD_HASHERS = [
     "access.hashers.ClientSecretHasher",
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 # API
 
