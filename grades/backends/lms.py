@@ -87,7 +87,8 @@ class _CourseRunGrades:
     """Asks for grades in one course run; called by many threads."""
 
     def __init__(self, course_key: CourseKey, authorization: "Future[str | None]") -> None:
-        path = quote(str(course_key), safe="/+:")
+        self._course_id = str(course_key)
+        path = quote(self._course_id, safe="/+:")
         self._url = f"{settings.LMS_BASE_URL.rstrip('/')}/api/grades/v1/courses/{path}/"
         self._authorization = authorization
         self._connection = _ThreadConnection()
@@ -100,7 +101,7 @@ class _CourseRunGrades:
             raise GradeNotRead(GradeProblem.TOO_SLOW) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise GradeNotRead(GradeProblem.UNREACHABLE) from error
-        return _parse_grade(answer, username)
+        return _parse_grade(answer, username, self._course_id)
 
     def _ask(self, username: str) -> bytes:
         authorization = self._authorization.result()
@@ -139,7 +140,7 @@ def _read_body(response: requests.Response, deadline: float) -> bytes:
     return body
 
 
-def _parse_grade(body: bytes, username: str) -> CourseGrade:
+def _parse_grade(body: bytes, username: str, course_id: str) -> CourseGrade:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -151,8 +152,14 @@ def _parse_grade(body: bytes, username: str) -> CourseGrade:
                 "percent": int() | float() as percent,
                 "passed": bool(passed),
                 "letter_grade": None | str() as letter_grade,
+                **others,
             }
-        ] if graded_username == username and _is_fraction(percent) and _is_letter_grade(letter_grade):
+        ] if (
+            graded_username == username
+            and others.get("course_id", course_id) == course_id
+            and _is_fraction(percent)
+            and _is_letter_grade(letter_grade)
+        ):
             return CourseGrade(percent=float(percent), letter_grade=letter_grade or None, passed=passed)
     raise GradeNotRead(GradeProblem.NOT_UNDERSTOOD)
 

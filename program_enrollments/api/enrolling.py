@@ -8,7 +8,7 @@ from opaque_keys.edx.keys import CourseKey
 from learners.service import User, enroll_in_course_runs
 from program_enrollments.api.changing import ACTIVE_ELSEWHERE
 from program_enrollments.api.course_writing import CourseWish, carry_out_course_wishes, find_active_elsewhere
-from program_enrollments.api.locks import lock_accounts, lock_learners
+from program_enrollments.api.locks import lock_accounts, lock_learner
 from program_enrollments.api.lookups import find_administering_organization_key, get_program
 from program_enrollments.api.records import SYSTEM, ChangeSource
 from program_enrollments.api.statements import insert_with_history
@@ -43,8 +43,7 @@ def create_program_enrollment(
         "status": status,
     }
     with transaction.atomic():
-        if external_user_key is not None:
-            lock_learners(organization_key, [external_user_key])
+        lock_learner(organization_key, external_user_key)
         inserted = insert_with_history(ProgramEnrollment, [row], source=source)
     if not inserted:
         raise EnrollmentConflict("The learner holds an enrollment in this curriculum already.")
@@ -66,8 +65,7 @@ def create_program_course_enrollment(
     """
     status = ProgramCourseEnrollmentStatus(status).value
     organization_key = find_administering_organization_key(get_program(program_enrollment.program_uuid))
-    if program_enrollment.external_user_key is not None:
-        lock_learners(organization_key, [program_enrollment.external_user_key])
+    lock_learner(organization_key, program_enrollment.external_user_key)
     enrollment = ProgramEnrollment.objects.select_for_update(no_key=True).get(pk=program_enrollment.pk)
     if enrollment.user_id:
         lock_accounts([enrollment.user_id])

@@ -15,7 +15,7 @@ from learners.service import (
     withdraw_from_course_runs,
 )
 from program_enrollments.api.course_writing import CourseWish, carry_out_course_wishes, find_active_elsewhere
-from program_enrollments.api.locks import lock_accounts, lock_learners
+from program_enrollments.api.locks import lock_accounts, lock_learner, lock_learners
 from program_enrollments.api.lookups import (
     find_administering_organization_key,
     get_program,
@@ -127,13 +127,12 @@ def unlink_program_enrollment(program_enrollment: ProgramEnrollment, *, source: 
 def _lock_learner(enrollment: ProgramEnrollment) -> str | None:
     """Take the lock of the enrollment's learner; return the organization that the student key belongs to."""
     organization_key = find_administering_organization_key(get_program(enrollment.program_uuid))
-    if enrollment.external_user_key is not None:
-        lock_learners(organization_key, [enrollment.external_user_key])
+    lock_learner(organization_key, enrollment.external_user_key)
     return organization_key
 
 
 def _lock_row(enrollment: ProgramEnrollment) -> ProgramEnrollment:
-    # A reset deletes rows without the locks of their learners.
+    # What has waited too long is deleted without the locks of its learners.
     locked = ProgramEnrollment.objects.select_for_update(no_key=True).filter(pk=enrollment.pk).first()
     if locked is None:
         raise LearnerNotLinked("The enrollment has been deleted meanwhile.")

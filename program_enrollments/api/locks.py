@@ -1,7 +1,8 @@
 """Locks that make racing writes on one learner take turns.
 
-Every function that writes enrollments takes them in this order, so that no two can wait for each other: learners,
-program enrollment rows by id, accounts, then the rows beneath. All end with the transaction.
+Every function that writes enrollments takes them in this order, so that no two can wait for each other: the lock that
+all writers share, learners, program enrollment rows by id, accounts, then the rows beneath. All end with the
+transaction.
 """
 
 from collections.abc import Collection, Iterable
@@ -21,9 +22,10 @@ SELECT pg_advisory_xact_lock(number) FROM (
 
 
 def lock_out_other_writers() -> None:
-    """Wait until no other transaction writes enrollments of many learners, and let none begin.
+    """Take alone the lock that all writers share: wait until no other transaction writes, and let none begin.
 
-    For a writer of so many learners that their own locks would not fit into PostgreSQL's lock table.
+    For a writer of so many learners that their own locks would not fit into PostgreSQL's lock table, or of learners
+    who are not known before. Those who write nothing but statuses of program enrollments hold locks of rows only.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ALL_WRITERS])
@@ -35,6 +37,11 @@ def lock_learners(organization_key: str | None, student_keys: Collection[str]) -
     It also orders writes against a first sign-in with the same key: whichever comes second sees the other's rows.
     """
     lock_learners_of_organizations({(organization_key, key) for key in student_keys})
+
+
+def lock_learner(organization_key: str | None, student_key: str | None) -> None:
+    """Take the lock of one learner, as `lock_learners`; without a student key, only that which all writers share."""
+    lock_learners(organization_key, [] if student_key is None else [student_key])
 
 
 def lock_learners_of_organizations(learners: Collection[tuple[str | None, str]]) -> None:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from catalog.service import get_catalog
 from learners.service import delete_users, find_user_ids_of_organization
 from program_enrollments.api.deletion import delete_enrollments, delete_history_of_programs
-from program_enrollments.api.locks import lock_accounts
+from program_enrollments.api.locks import lock_out_other_writers
 from program_enrollments.api.records import ChangeSource
 from program_enrollments.api.statements import update_with_history
 from program_enrollments.exceptions import OrganizationDoesNotExist, ProgramDoesNotExist, ProgramOfAnotherOrganization
@@ -41,13 +41,14 @@ def reset_enrollments(
     Raises: OrganizationDoesNotExist, ProgramDoesNotExist, ProgramOfAnotherOrganization: nothing was deleted.
     """
     chosen_uuids = _choose_programs(organization_key, program_uuids)
+    # Whoever is enrolled or linked meanwhile would lose the account without a word in history.
+    lock_out_other_writers()
     user_ids = find_user_ids_of_organization(organization_key)
     touched = list(
         ProgramEnrollment.objects.filter(Q(program_uuid__in=chosen_uuids) | Q(user_id__in=user_ids))
         .order_by("pk")
         .select_for_update()
     )
-    lock_accounts(user_ids)
     lost = [row for row in touched if row.program_uuid in chosen_uuids or row.external_user_key is None]
     deleted = delete_enrollments([row.pk for row in lost])
     delete_history_of_programs(chosen_uuids)

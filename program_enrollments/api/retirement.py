@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from learners.service import anonymize_user, find_account, list_student_keys_of_user
 from program_enrollments.api.forgetting import forget_copies
-from program_enrollments.api.locks import lock_accounts
+from program_enrollments.api.locks import lock_accounts, lock_learner
 from program_enrollments.api.lookups import list_administered_program_uuids
 from program_enrollments.api.records import SYSTEM, ChangeSource
 from program_enrollments.api.statements import update_with_history
@@ -41,6 +41,7 @@ def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
         raise UserDoesNotExist("There is no account with this username.")
     if account.is_staff:
         raise UserIsStaff("This account is a member of staff or a superuser.")
+    lock_learner(None, None)
     identities = _list_identities(account.id)
     of_learner = Q(user_id=account.id) | _waiting_for(account.id)
     enrollments = list(ProgramEnrollment.objects.filter(of_learner).order_by("pk").select_for_update())

@@ -2,8 +2,9 @@
 
 All writes of enrollments are here, in SQL. It replaces simple-history's `bulk_create_with_history` and
 `bulk_update_with_history`, which take 3 and 5 times as long as the limit of the database where these take 1.5 times
-(speed page), cannot tell which rows a race has taken away, and record rows that did not change. Records of program enrollments are decided about in the statement that writes them, wherever
-they come from: 25 of a request, or thousands of an import, which so never pass through Python.
+(speed page), cannot tell which rows a race has taken away, and record rows that did not change. Records of program
+enrollments are decided about in the statement that writes them, wherever they come from: 25 of a request, or thousands
+of an import, which so never pass through Python.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -70,6 +70,7 @@ GARBAGE = {
     "two grades": grade_body("second") * 2,
     "a list of numbers": [1],
     "another learner": grade_body("first"),
+    "another course run": grade_body("second", course_id="course-v1:another+course+run"),
     "another case": grade_body("SECOND"),
     "username a number": grade_body(2),
     "percent missing": [{"username": "second", "passed": True, "letter_grade": "A"}],

@@ -218,5 +218,5 @@ def test_staff_are_refused(privilege):
 def test_the_cost_does_not_grow_with_enrollments(size, person, program, django_assert_num_queries):
     ProgramEnrollmentFactory.create_batch(size, user=person, program_uuid=program.uuid)
     ContentType.objects.get_for_model(User)
-    with django_assert_num_queries(38):
+    with django_assert_num_queries(39):
         api.retire_user("jdoe")
