@@ -40,6 +40,7 @@ def send_bad_bodies(server: WebServer, school: School, token: str) -> list[Line]
     _send_slowly(client, *targets[0], slow)
     for character in BAD_CHARACTERS:
         _write_and_read_back(client, school, f"a{character}b", characters)
+    _write_a_member_twice(client, school, odd)
     return [large, slow, odd, characters]
 
 
@@ -145,6 +146,21 @@ def _write_and_read_back(client: Client, school: School, key: str, line: Line) -
     read = [row["student_key"] for row in found.json()["results"]] if found.status == HTTPStatus.OK else []
     if told != key or read != [key]:
         line.accuse(f"U+{ord(key[1]):04X}: told {told!r}, read {read!r}")
+
+
+def _write_a_member_twice(client: Client, school: School, line: Line) -> None:
+    """One of the two may count, or none. What is told must be what is there, and nothing else."""
+    place = school.places[1]
+    path = f"{BASE}/programs/{place.program_uuid}/enrollments/"
+    keys = ("twice-a", "twice-b")
+    twice = f'"student_key": "{keys[0]}", "student_key": "{keys[1]}", "status": "pending", "status": "enrolled"'
+    answer = client.send_once("POST", path, f'[{{{twice}, "curriculum_uuid": "{place.curriculum_uuid}"}}]'.encode())
+    _expect_no_fault(answer, line)
+    told = answer.json() if answer.status == HTTPStatus.OK else {}
+    found = client.read(f"{path}?student_key={keys[0]}&student_key={keys[1]}").json()["results"]
+    there = {row["student_key"]: row["status"] for row in found}
+    if told != there or len(there) > 1:
+        line.accuse(f"A record with members twice: told {told}, and {there} is there.")
 
 
 def _expect_no_fault(answer: Answer, line: Line) -> None:

@@ -1,4 +1,4 @@
-"""Bad input: whatever a schema-driven generator thinks of, and bodies that are worse."""
+"""Good and bad input: whatever a schema-driven generator thinks of, and bodies that are worse."""
 
 import json
 import os
@@ -10,10 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from imports.constants import RUNNABLE_STATES, ImportState
+from imports.models import Import
+from registrar.constants import RUNNING_STATES, JobState
+from registrar.models import Job
 from torture.bad_bodies import send_bad_bodies
+from torture.bad_files import send_bad_files
+from torture.good_input import GoodCaller, send_good_input
 from torture.report import Line
 from torture.school import School, ask_staff_token, ask_token_of_nobody, make_school
-from torture.service import FOLDER, ROOT, Database, WebServer, web_server
+from torture.service import FOLDER, ROOT, Database, WebServer, wait_until, web_server, working_on_imports
 
 CHECKS = (
     "not_a_server_error",
@@ -23,6 +29,9 @@ CHECKS = (
     "response_schema_conformance",
     "forbidden_body_refusal",
 )
+
+
+WORKER_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +45,29 @@ class Caller:
 
 def run(database: Database, *, seed: int, cases: int) -> list[Line]:
     """Send so many generated cases for each operation, with and without rights, and then the worst bodies."""
-    school = make_school()
-    with web_server() as server:
+    school = make_school(organizations=2)
+    good = Line("good requests, to all that generated ones do not get done")
+    with web_server() as server, working_on_imports():
         staff = Caller("with all rights", "torture-staff", ask_staff_token(server.port))
         nobody = Caller("without rights", "torture-nobody", ask_token_of_nobody(server.port))
+        caller = GoodCaller(server, school, staff.token, good)
+        send_good_input(caller, school, staff.username, good)
         generate = partial(generate_cases, server, school, cases=cases, seed=seed)
         with ThreadPoolExecutor() as side_by_side:
             lines = list(side_by_side.map(generate, (staff, nobody)))
-        return lines + send_bad_bodies(server, school, staff.token)
+        labels = caller.list_labels()
+        good.note = f"{len(labels)} operations in all"
+        for label in sorted(labels - caller.served - _list_served(staff)):
+            good.accuse(f"{label} never answered with 2xx.")
+        bodies = send_bad_bodies(server, school, staff.token)
+        files = send_bad_files(server, school, staff.token)
+        return [good, *lines, *bodies, *files, _check_work(school)]
 
 
 def generate_cases(server: WebServer, school: School, caller: Caller, *, cases: int, seed: int) -> Line:
     """Let schemathesis send cases to every operation of the OpenAPI description, one by one and in sequences."""
     line = Line(f"generated requests {caller.name}, {cases} an operation")
-    config, report = FOLDER / f"schemathesis-{caller.username}.toml", FOLDER / f"schemathesis-{caller.username}.json"
+    config, report = FOLDER / f"schemathesis-{caller.username}.toml", _report_of(caller)
     config.write_text(
         "\n".join(
             [
@@ -84,6 +102,34 @@ def generate_cases(server: WebServer, school: School, caller: Caller, *, cases: 
 
 def _environment() -> dict[str, str]:
     return os.environ | {"SCHEMATHESIS_HOOKS": "torture.schemathesis_checks", "PYTHONPATH": str(ROOT)}
+
+
+def _check_work(school: School) -> Line:
+    """Accuse what a worker could not do by a fault of its own."""
+    line = Line("imports and downloads that a worker did meanwhile")
+    programs = [place.program_uuid for place in school.places]
+    imports, jobs = Import.objects.filter(program_uuid__in=programs), Job.objects.filter(program_uuid__in=programs)
+    waiting = (imports.filter(state__in=RUNNABLE_STATES), jobs.filter(upload=None, state__in=RUNNING_STATES))
+    try:
+        wait_until(lambda: not any(rows.exists() for rows in waiting), "the worker has done its work", WORKER_SECONDS)
+    except TimeoutError as fault:
+        line.accuse(str(fault))
+    line.times = imports.count() + jobs.filter(upload=None).count()
+    for failed in (*imports.filter(state=ImportState.FAILED), *jobs.filter(state=JobState.FAILED)):
+        line.accuse(f"{failed} has failed.")
+    return line
+
+
+def _report_of(caller: Caller) -> Path:
+    return FOLDER / f"schemathesis-{caller.username}.json"
+
+
+def _list_served(caller: Caller) -> set[str]:
+    """Return the labels of operations that answered a generated request with 2xx, of those that should be."""
+    if not _report_of(caller).exists():
+        return set()
+    rates: dict[str, Any] = json.loads(_report_of(caller).read_text())["valid_rates"]
+    return {label for label, phases in rates.items() if any(phase["accepted"] for phase in phases.values())}
 
 
 def _read_report(report: Path, code: int, line: Line) -> None:

@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -62,36 +63,43 @@ class Client:
                 response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
             )
         except (OSError, http.client.HTTPException):
-            self._connection.close()
+            self.close()
             raise
         return answer
 
     def read(self, path: str) -> Answer:
         """GET, once more if a connection that was kept open has been closed meanwhile."""
-        try:
-            return self.send("GET", path)
-        except (OSError, http.client.HTTPException):
-            return self.send("GET", path)
+        if self._is_connected():
+            with suppress(OSError, http.client.HTTPException):
+                return self.send("GET", path)
+        return self.send("GET", path)
 
-    def send_once(self, method: str, path: str, body: Any = None) -> Answer:
+    def send_once(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Send a request on a connection of its own, so that none that was kept open can break off."""
+        self.close()
+        return self.send(method, path, body, **headers)
+
+    def close(self) -> None:
+        """Hang up. The next request connects again."""
         self._connection.close()
-        return self.send(method, path, body)
 
     def write(self, method: str, path: str, body: Any, *, request_id: str, line: Line, may_fail: bool) -> Answer:
         """Send a write under an Idempotency-Key, its request id, until the answer is final.
 
-        `may_fail`: the service is being hurt, so that outages and connections that break off are no fault.
+        `may_fail`: the service is being hurt, so that outages and connections that break off are no fault. Otherwise
+        only one that was kept open may break off, as the server may have closed it meanwhile.
         Raises: NoFinalAnswerError.
         """
         headers = {"Idempotency-Key": request_id, "X-Request-ID": request_id}
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
+            was_kept_open = self._is_connected()
             try:
                 answer = self.send(method, path, body, **headers)
-            except (OSError, http.client.HTTPException):
-                # Also a connection that was kept open, and that a worker closed as its time was up.
+            except (OSError, http.client.HTTPException) as fault:
                 line.count()
+                if not (may_fail or was_kept_open):
+                    line.accuse(f"{method}: a new connection broke off: {type(fault).__name__}: {fault}")
                 time.sleep(0.1)
                 continue
             line.count(answer.status)
@@ -120,6 +128,9 @@ class Client:
                 connection.sendall(request[: int(len(request) * share)])
         except OSError:
             return  # nobody was there to hang up on
+
+    def _is_connected(self) -> bool:
+        return self._connection.sock is not None
 
     def _headers(self, media_type: str, more: dict[str, str]) -> dict[str, str]:
         headers = {"Content-Type": media_type, **more}

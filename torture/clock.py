@@ -1,13 +1,19 @@
 """A clock that jumps while clients write."""
 
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from random import Random
 
+from torture.clients import Client
 from torture.outages import CLIENTS, compare
 from torture.report import Line
 from torture.school import make_school
-from torture.service import FOLDER, web_server
+from torture.service import FOLDER, wait_until, web_server
 from torture.writers import writing
+
+SECONDS_TO_JUMP = 10
+TOLERANCE = timedelta(seconds=3)
 
 
 def let_the_clock_jump(random: Random, seed: int, times: int) -> list[Line]:
@@ -24,8 +30,24 @@ def let_the_clock_jump(random: Random, seed: int, times: int) -> list[Line]:
     ):
         for _ in range(3 * times):
             # Never to before the tokens were given: those from the future are refused, as they should be.
-            file.write_text(str(random.randint(0, 3600)))
-            jumps.count()
+            seconds = random.randint(0, 3600)
+            file.write_text(str(seconds))
+            _watch_jump(Client(server.port), timedelta(seconds=seconds), jumps)
             time.sleep(random.uniform(0.5, 1.5))
     compare(school, writers, compared)
     return [jumps, requests, compared]
+
+
+def _watch_jump(client: Client, offset: timedelta, line: Line) -> None:
+    """Count a jump once an answer's `Date` tells that the clock of a worker is so far ahead of ours."""
+
+    def has_jumped() -> bool:
+        told = parsedate_to_datetime(client.send_once("GET", "/health/live").headers["date"])
+        return abs(told - datetime.now(UTC) - offset) < TOLERANCE
+
+    try:
+        wait_until(has_jumped, f"a clock is {offset} ahead", SECONDS_TO_JUMP)
+    except TimeoutError as fault:
+        line.accuse(str(fault))
+    else:
+        line.count()

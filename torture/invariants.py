@@ -3,6 +3,16 @@
 `%(programs)s` are the programs in question, `%(by_hand)s` the reason of changes that took an account away.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connection
+
+from torture.report import Line
+from torture.school import Place
+
+BY_HAND = "taken from its account by hand"
+
 ACTIVE = """
     SELECT c.id, c.course_key, c.course_enrollment_id, e.user_id, e.external_user_key, o.organization_id
     FROM program_enrollments_programcourseenrollment AS c
@@ -95,3 +105,29 @@ INVARIANTS = {
     "A program enrollment was not created once": _history_begins_oddly(PROGRAM_HISTORY),
     "A course enrollment was not created once": _history_begins_oddly(COURSE_HISTORY),
 }
+
+
+HELD = f"""
+    SELECT (SELECT count(*) FROM {PROGRAM}
+            WHERE program_uuid = ANY (%(programs)s::uuid[]) AND user_id IS NOT NULL AND status = 'enrolled'),
+           (SELECT count(*) FROM ({ACTIVE}) AS active WHERE user_id IS NOT NULL)
+"""
+
+
+def check_invariants(places: Iterable[Place], line: Line) -> None:
+    """Accuse each row that breaks an invariant."""
+    for what, sql in INVARIANTS.items():
+        for row in _select(sql, places):
+            line.accuse(f"{what} {row}")
+
+
+def count_held(places: Iterable[Place]) -> tuple[int, int]:
+    """Return how many linked learners are enrolled in the programs, and active in course runs."""
+    ((enrolled, active),) = _select(HELD, places)
+    return enrolled, active
+
+
+def _select(sql: str, places: Iterable[Place]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"programs": [str(place.program_uuid) for place in places], "by_hand": BY_HAND})
+        return list(cursor.fetchall())

@@ -6,6 +6,7 @@ from random import Random
 from django.db import connection
 
 from torture.clients import BASE, Client
+from torture.invariants import INVARIANTS, check_invariants
 from torture.report import Line
 from torture.roster import compare_with_database
 from torture.school import School, make_school
@@ -76,8 +77,10 @@ def _noted_seconds(line: Line) -> float:
 
 
 def compare(school: School, writers: list[Writer], line: Line) -> None:
-    """Compare the database with what all writers were told."""
+    """Compare the database with what all writers were told, and check what must hold whoever wrote what."""
     connection.close()  # that of before an outage
     rosters = [writer.roster for writer in writers]
     line.times = sum(len(rows) for roster in rosters for rows in roster.changes.values())
+    line.note = f"and {len(INVARIANTS)} invariants"
     compare_with_database(school, rosters, line)
+    check_invariants(school.places, line)

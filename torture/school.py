@@ -10,7 +10,16 @@ from opaque_keys.edx.keys import CourseKey
 from social_django.models import UserSocialAuth
 
 from access.service import Role, create_partner
-from catalog.models import Course, CourseRun, Curriculum, Organization, Program, ProgramCourse, ProgramOrganization
+from catalog.models import (
+    Course,
+    CourseRun,
+    Curriculum,
+    CurriculumCourse,
+    Organization,
+    Program,
+    ProgramCourse,
+    ProgramOrganization,
+)
 from learners.models import IdentityProvider, User
 from torture.clients import Client
 
@@ -97,6 +106,7 @@ def make_school(*, organizations: int = 1, programs: int = 4, runs: int = 3) -> 
         ProgramOrganization.objects.create(program=program, organization=maker, position=0)
         ProgramCourse.objects.create(program=program, course=course, position=0)
         curriculum = Curriculum.objects.create(program=program, name="Only", is_active=True)
+        CurriculumCourse.objects.create(curriculum=curriculum, course=course, position=0)
         places.append(Place(program.uuid, curriculum.uuid, maker.key))
     partner = create_partner(name, role=Role.WRITER, organization_key=makers[0].key)
     return School(

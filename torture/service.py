@@ -160,16 +160,21 @@ def web_server(
     prefix: tuple[str, ...] = (),
     log_name: str = "web",
     environment: Mapping[str, str] | None = None,
+    max_requests: int | None = None,
 ) -> Iterator[WebServer]:
     """Run gunicorn as the Dockerfile does, on a free port; it is ready when the block begins.
 
-    `prefix` is a command that runs the command which follows it.
+    `prefix` is a command that runs the command which follows it. `max_requests`: after how many requests gunicorn
+    replaces a worker, 0 for never, in place of what the Dockerfile says.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     _, _, *options = read_dockerfile_command()
     kept = [option for option in options if not option.startswith("--bind")]
+    if max_requests is not None:  # GUNICORN_CMD_ARGS would not win over the command line
+        kept = [option for option in kept if not option.startswith("--max-requests")]
+        kept.append(f"--max-requests={max_requests}")
     command = [*prefix, sys.executable, "-m", "gunicorn", application, *kept, f"--bind=127.0.0.1:{port}"]
     server = WebServer(start(command, log_name, environment or {}), port)
     try:
@@ -189,6 +194,16 @@ def read_dockerfile_command() -> list[str]:
 def start_worker() -> subprocess.Popen[bytes]:
     """Start `manage.py run_worker`; the caller ends it."""
     return start([sys.executable, "manage.py", "run_worker"], "worker", {})
+
+
+@contextmanager
+def working_on_imports() -> Iterator[None]:
+    """Let a worker run while the block lasts."""
+    worker = start_worker()
+    try:
+        yield
+    finally:
+        end_group(worker)
 
 
 def start(command: list[str], log_name: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

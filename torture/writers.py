@@ -37,16 +37,17 @@ class Writer:
         self._may_fail = may_fail
 
     def work(self, stopping: threading.Event) -> None:
-        """Send one request after the other until the event."""
-        while not stopping.is_set():
-            try:
+        """Send one request after the other until the event; then hang up."""
+        try:
+            while not stopping.is_set():
                 if self._random.random() < READ_SHARE:
                     self._read()
                 else:
                     self._write()
-            except NoFinalAnswerError as fault:
-                self._line.accuse(f"No final answer: {fault}")
-                return
+        except NoFinalAnswerError as fault:
+            self._line.accuse(f"No final answer: {fault}")
+        finally:
+            self._client.close()
 
     def _write(self) -> None:
         write, request_id = self.roster.plan_write(self._random), new_request_id()
@@ -99,7 +100,7 @@ class Writer:
 def writing(
     school: School, *, clients: int, port: int, seed: int, line: Line, may_fail: bool
 ) -> Iterator[list[Writer]]:
-    """Let so many clients work while the block lasts; when it has ended, all have their last answer."""
+    """Let so many clients work while the block lasts; then all have had their last answer, and have hung up."""
     token = school.ask_token(port)
     writers = [
         Writer(number, school=school, port=port, token=token, seed=seed, line=line, may_fail=may_fail)

@@ -1,14 +1,14 @@
 """What `make torture` checks after races: enrollments that are not as they must be are found."""
 
 import pytest
-from django.db import connection
 from opaque_keys.edx.keys import CourseKey
 
 from learners.models import CourseEnrollment
 from program_enrollments import api
 from program_enrollments.constants import WriteAction
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
-from torture.invariants import INVARIANTS
+from torture.invariants import INVARIANTS, check_invariants, count_held
+from torture.report import Line
 from torture.school import make_school
 
 pytestmark = pytest.mark.django_db
@@ -37,15 +37,12 @@ def school():
 
 @pytest.fixture
 def find_broken(school):
+    """Return the names of the broken invariants."""
+
     def find_broken():
-        broken = set()
-        with connection.cursor() as cursor:
-            for name, sql in INVARIANTS.items():
-                programs = [str(place.program_uuid) for place in school.places]
-                cursor.execute(sql, {"programs": programs, "by_hand": "by hand"})
-                if cursor.fetchall():
-                    broken.add(name)
-        return broken
+        line = Line("checked")
+        check_invariants(school.places, line)
+        return {name for name in INVARIANTS if any(problem.startswith(f"{name} (") for problem in line.problems)}
 
     return find_broken
 
@@ -107,3 +104,11 @@ def test_a_role_that_waits_for_an_account_that_is_there_is_found(school, find_br
     bob.program_course_enrollments.get().role_assignments.create(role="staff")
 
     assert find_broken() == {"A role waits though there is an account"}
+
+
+def test_what_there_is_to_check_is_counted(school):
+    assert count_held(school.places) == (2, 1)
+    ProgramEnrollment.objects.update(status="ended")
+    ProgramCourseEnrollment.objects.update(status="inactive")
+
+    assert count_held(school.places) == (0, 0)
