@@ -14,6 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 WARM_UP = 5
+RIVALS = ("limit", "service")
 MEGABYTE = 1_000_000
 NOT_WORK = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
 
@@ -40,14 +41,16 @@ def alternate(
 def compare(
     contestants: Mapping[str, Callable[[int], object]], *, rounds: int, warm_up: int = WARM_UP
 ) -> dict[str, float]:
-    """Return the medians of `naive` and its rivals, as `alternate` does.
+    """Return the medians of `limit` and `service`, as `alternate` does, and those of the others.
 
-    The naive version takes its turns after them: it would fill the caches of the service's process with code
-    that no deployment runs.
+    Those take their turns afterwards, one by one: each would fill the caches of the processor, and the naive version
+    those of the service's process, with what no deployment does.
     """
-    naive = {"naive": contestants["naive"]}
-    rivals = {name: contestants[name] for name in contestants if name not in naive}
-    return alternate(rivals, rounds=rounds, warm_up=warm_up) | alternate(naive, rounds=rounds, warm_up=warm_up)
+    medians = alternate({name: contestants[name] for name in RIVALS}, rounds=rounds, warm_up=warm_up)
+    for name, act in contestants.items():
+        if name not in RIVALS:
+            medians |= alternate({name: act}, rounds=rounds, warm_up=warm_up)
+    return medians
 
 
 def list_queries(act: Callable[[], object]) -> list[str]:

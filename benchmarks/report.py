@@ -30,7 +30,7 @@ turns with the service. It works as an ordinary program with psycopg2 does, and 
 aims were set: it sends BEGIN, the statement and COMMIT one after the other, prepares none of them, and writes pages
 with the standard library's `json`. The service prepares its statements, sends what belongs together in one round trip,
 and writes pages with orjson, so parts of it may be faster than the limit's. *Prepared limit*: the same with these means
-of the service, for comparison; nothing is judged by it. The ratio beside it is the service's to it.
+of the service, measured afterwards; nothing is judged by it. The ratio beside it is the service's to it.
 
 *Naive*: what the original system does, one `save()` with simple-history for each record, model instances and model
 serializers for pages; it follows after the others. All times are medians. HTTP is over gunicorn, started as the image

@@ -83,26 +83,17 @@ def _log_answer(request: HttpRequest, response: HttpResponse, *, seconds: float)
 
 
 class PagePolicyMiddleware(CSPMiddleware):
-    """Gives pages their content security policy, and lets all other answers do nothing in a browser."""
+    """Gives pages their content security policy, and lets all other answers do nothing in a browser.
+
+    No page needs the devices of its reader: browsers are told so, that nothing foreign in one gets at them.
+    """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        response.headers["Permissions-Policy"] = NO_FEATURES
         if response.headers.get("Content-Type", "").startswith("text/html"):
             return super().process_response(request, response)
         response.headers.setdefault("Content-Security-Policy", NOTHING_IN_A_BROWSER)
         return response
-
-
-def refuse_browser_features(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
-    """Tell browsers that no page needs the devices of its reader, so that nothing foreign in one gets at them."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
-        response["Permissions-Policy"] = NO_FEATURES
-        return response
-
-    return middleware
 
 
 class AnswerOutages:

@@ -95,7 +95,6 @@ MIDDLEWARE = [
     "config.health.health_probes",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.PagePolicyMiddleware",
-    "config.middleware.refuse_browser_features",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "config.middleware.utf8_requests",

@@ -91,6 +91,14 @@ def test_nobody_waits_for_the_log_line_of_an_answer():
     assert (lines_before_the_end, len(guard.lines)) == ([], 1)
 
 
+def test_a_form_with_too_many_fields_is_refused_with_one_log_line(client):
+    with guarded_log_lines() as guard:
+        response = client.post("/oauth2/access_token", {f"field-{n}": "" for n in range(1001)})
+
+    assert response.status_code == 400
+    assert [json.loads(line)["level"] for line in guard.lines] == ["INFO"]
+
+
 def test_health_probes_leave_no_log_line(client):
     with guarded_log_lines() as guard:
         client.get("/health/live")
