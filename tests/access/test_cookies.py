@@ -77,6 +77,7 @@ def test_no_other_origin_is_let_in_by_default(anonymous_client):
 
 def test_a_listed_origin_is_let_in_with_its_cookies(anonymous_client, settings):
     settings.CORS_ALLOWED_ORIGINS = ["https://learner.example"]
+    settings.MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", *settings.MIDDLEWARE]
 
     response = anonymous_client.options(READABLE, headers=PREFLIGHT)
 

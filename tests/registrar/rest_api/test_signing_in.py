@@ -94,6 +94,7 @@ def test_the_csrf_token_is_given_to_anyone_and_kept_by_no_cache(anonymous_client
 
 def test_a_listed_origin_may_ask_with_its_cookies(anonymous_client, settings):
     settings.CORS_ALLOWED_ORIGINS = ["https://console.example"]
+    settings.MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", *settings.MIDDLEWARE]
     headers = {
         "Origin": "https://console.example",
         "Access-Control-Request-Method": "POST",
