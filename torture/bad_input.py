@@ -133,7 +133,7 @@ def _list_served(caller: Caller) -> set[str]:
 
 
 def _read_report(report: Path, code: int, line: Line) -> None:
-    if not report.exists():
+    if not report.exists() or not report.stat().st_size:
         line.accuse(f"schemathesis ended with {code}; see {FOLDER}.")
         return
     found: Any = json.loads(report.read_text())
