@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from tests.live_service import live_service
+from tests.live_service import live_service, wait_until
 
 
 @pytest.mark.django_db(transaction=True)
@@ -20,6 +20,8 @@ def test_lines_are_json_and_name_nobody_even_with_an_access_log(tmp_path):
             connection.sendall(b"GET /somebody-by-name a-student-key HTTP/1.1\r\n\r\n")
             while connection.recv(4096):
                 pass
+        # The service, which is killed below, logs an answer after it was sent.
+        wait_until(lambda: log_file.read_text().count('"config.middleware"') == 2, "both answers are logged")
 
     text = log_file.read_text()
     assert "somebody-by-name" not in text
