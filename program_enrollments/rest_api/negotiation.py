@@ -1,6 +1,5 @@
 """In which form an answer is given."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -14,9 +13,9 @@ class ContentNegotiation(DefaultContentNegotiation):
     """DRF's, which does not read the grammar of a header that accepts anything, as nearly all clients send it."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         if format_suffix is None and request.META.get("HTTP_ACCEPT", ANYTHING) == ANYTHING:
-            return renderers[0], str(renderers[0].media_type)
-        chosen: Any = super().select_renderer(request, renderers, format_suffix)
+            return renderers[0], renderers[0].media_type
+        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
         return chosen
