@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from benchmarks import database
-from prepared.service import PLACEHOLDER
+from prepared.service import prepare
 
 MAX_ID = 2**63 - 1
 
@@ -106,18 +106,11 @@ class PreparedLimits(Limits):
     def __init__(self) -> None:
         super().__init__()
         # A statement outside of a transaction is one by itself.
-        self._write = [self._prepare("bare_write", WRITE)]
-        self._page = self._prepare("bare_page", PAGE)
+        with self._connection.cursor() as cursor:
+            self._write = [prepare(cursor, "bare_write", WRITE)]
+            self._page = prepare(cursor, "bare_page", PAGE)
         self._as_array = lambda items: f"{{{','.join(items)}}}"
         self._as_json = orjson.dumps
-
-    def _prepare(self, name: str, sql: str) -> str:
-        """Return the SQL that executes the statement with the same named placeholders."""
-        names = list(dict.fromkeys(PLACEHOLDER.findall(sql)))
-        parameters = {each: f"${number}" for number, each in enumerate(names, start=1)}
-        with self._connection.cursor() as cursor:
-            cursor.execute(f"PREPARE {name} AS {sql % parameters}")
-        return f"EXECUTE {name} ({', '.join(f'%({each})s' for each in names)})"
 
 
 def describe(medians: Mapping[str, float]) -> str:

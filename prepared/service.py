@@ -29,10 +29,17 @@ def execution_of(sql: str) -> str:
     connection.ensure_connection()
     prepared = _executions.setdefault(connection.connection, {})
     if sql not in prepared:
-        names = list(dict.fromkeys(PLACEHOLDER.findall(sql)))
-        name = f"standing_{len(prepared)}"
-        parameters = {each: f"${number}" for number, each in enumerate(names, start=1)}
         with connection.wrap_database_errors, connection.connection.cursor() as cursor:
-            cursor.execute(f"PREPARE {name} AS {sql % parameters}")
-        prepared[sql] = f"EXECUTE {name} ({', '.join(f'%({each})s' for each in names)})"
+            prepared[sql] = prepare(cursor, f"standing_{len(prepared)}", sql)
     return prepared[sql]
+
+
+def prepare(cursor: Any, name: str, sql: str) -> str:
+    """Prepare a statement on the connection of psycopg2's cursor; return the SQL that executes it, as `execution_of`.
+
+    Raises: psycopg2.Error.
+    """
+    placeholders = list(dict.fromkeys(PLACEHOLDER.findall(sql)))
+    parameters = {each: f"${number}" for number, each in enumerate(placeholders, start=1)}
+    cursor.execute(f"PREPARE {name} AS {sql % parameters}")
+    return f"EXECUTE {name} ({', '.join(f'%({each})s' for each in placeholders)})"

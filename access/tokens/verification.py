@@ -33,10 +33,8 @@ def verify_token(token: str) -> VerifiedToken:
     """Return what a token proves. Raises: TokenRefused."""
     try:
         return VerifiedToken(claims=verify_own_token(token), issuer=None)
-    except ForeignToken:
-        pass
-    header, claims = _read_unverified(token)
-    issuer = find_trusted_issuer(claims.get("iss"))
+    except ForeignToken as foreign:
+        header, issuer = foreign.header, find_trusted_issuer(foreign.claims.get("iss"))
     if issuer is None:
         raise TokenRefused("unknown issuer")
     algorithm, key_id = _read_header(header, issuer.algorithms)
@@ -76,7 +74,7 @@ def _verify_own_once(token: str, issuer: str, audience: str, *keys: str) -> Mapp
     """
     header, claims = _read_unverified(token)
     if claims.get("iss") != issuer:
-        raise ForeignToken("unknown issuer")
+        raise ForeignToken(header, claims)
     algorithm, key_id = _read_header(header, (signing.ALGORITHM,))
     fitting = [key for key in signing.list_own_keys() if key_id is not None and key.key_id == key_id]
     return _verify_with_any(token, fitting, algorithm, issuer=issuer, audience=(audience,), required=OWN_CLAIMS)

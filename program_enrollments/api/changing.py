@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from opaque_keys.edx.keys import CourseKey
 
@@ -40,12 +41,8 @@ def change_program_enrollment_status(
 
     Raises: ValueError: the status is unknown. EnrollmentConflict: somebody has deleted the enrollment.
     """
-    change_program_enrollment_statuses([program_enrollment.pk], status, source=source)
-    try:
-        program_enrollment.refresh_from_db()
-    except ProgramEnrollment.DoesNotExist as error:
-        raise EnrollmentConflict(DELETED) from error
-    return program_enrollment.status
+    changes = change_program_enrollment_statuses([program_enrollment.pk], status, source=source)
+    return _bring_up_to_date(program_enrollment, changes)
 
 
 @transaction.atomic
@@ -68,15 +65,8 @@ def change_program_course_enrollment_status(
     Raises: ValueError: the status is unknown. EnrollmentConflict: the learner is active in the course run through
     another enrollment, or somebody has deleted this one.
     """
-    row = program_course_enrollment
-    changes = change_program_course_enrollment_statuses([row.pk], status, source=source)
-    if row.pk in changes.refused:
-        raise EnrollmentConflict(changes.refused[row.pk])
-    try:
-        row.refresh_from_db()
-    except ProgramCourseEnrollment.DoesNotExist as error:
-        raise EnrollmentConflict(DELETED) from error
-    return row.status
+    changes = change_program_course_enrollment_statuses([program_course_enrollment.pk], status, source=source)
+    return _bring_up_to_date(program_course_enrollment, changes)
 
 
 @transaction.atomic
@@ -120,6 +110,17 @@ def change_program_course_enrollment_statuses(
             rests_elsewhere = elsewhere.rests_on_account(enrollment, row.course_key)
             wishes.append(CourseWish(enrollment, row.course_key, status, row, rests_elsewhere))
     return StatusChanges(set(carry_out_course_wishes(wishes, source=source).values()), refused)
+
+
+def _bring_up_to_date(row: ProgramEnrollment | ProgramCourseEnrollment, changes: StatusChanges) -> str:
+    """Return the status that now stands. Raises: EnrollmentConflict: the row was refused, or is gone."""
+    if row.pk in changes.refused:
+        raise EnrollmentConflict(changes.refused[row.pk])
+    try:
+        row.refresh_from_db()
+    except ObjectDoesNotExist as error:
+        raise EnrollmentConflict(DELETED) from error
+    return row.status
 
 
 def _lock_learners_of(course_enrollment_ids: Collection[int]) -> dict[UUID, str | None]:

@@ -41,7 +41,7 @@ def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
         raise UserDoesNotExist("There is no account with this username.")
     if account.is_staff:
         raise UserIsStaff("This account is a member of staff or a superuser.")
-    lock_learner(None, None)
+    lock_learner(None, None)  # ahead of the rows, as all writers: a reset waits for those, and lets no writer begin
     identities = _list_identities(account.id)
     of_learner = Q(user_id=account.id) | _waiting_for(account.id)
     enrollments = list(ProgramEnrollment.objects.filter(of_learner).order_by("pk").select_for_update())
