@@ -77,11 +77,11 @@ def test_a_word_is_found_however_json_or_csv_spell_it(word, text):
 @pytest.mark.parametrize(
     "content",
     [
-        b"never planned\n" + KEY.encode(),
-        rb'{"student_key": "sid\u002d4711"}',
-        gzip.compress(KEY.encode()),
-        KEY.encode("utf-16"),
-        b"\x00\xff\x81 no text at all",
+        pytest.param(b"never planned\n" + KEY.encode(), id="text"),
+        pytest.param(rb'{"student_key": "sid\u002d4711"}', id="escaped JSON"),
+        pytest.param(gzip.compress(KEY.encode()), id="gzip"),
+        pytest.param(KEY.encode("utf-16"), id="UTF-16"),
+        pytest.param(b"\x00\xff\x81 no text at all", id="no text"),
     ],
 )
 def test_a_file_that_was_never_planned_is_deleted_if_it_names_a_learner_or_may(forget, store, content):
