@@ -142,7 +142,7 @@ class CoursePlanner:
                 action=self._action,
                 records=[as_course_record(row) for row in group],
                 lock=False,
-                claimed=self._claimed.setdefault(course_key, set()),
+                claimed=self._claimed,
             )
             settle_course_rows(group, decisions, find_course_staff(decisions))
         _repeat_decisions(wanted, planned)

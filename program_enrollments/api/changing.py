@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -76,7 +75,8 @@ def change_program_course_enrollment_statuses(
     """Set the status of program course enrollments, of whatever programs and course runs, in one transaction.
 
     Accounts enter and leave the runs (contract section 4.2). A learner whom a rule refuses does not keep back the
-    others. The number of queries grows with that of organizations. Raises: ValueError: the status is unknown.
+    others. The number of queries grows with that of organizations, and of programs that have none.
+    Raises: ValueError: the status is unknown.
     """
     status = ProgramCourseEnrollmentStatus(status).value
     organizations = _lock_learners_of(course_enrollment_ids)
@@ -85,28 +85,28 @@ def change_program_course_enrollment_statuses(
     lock_accounts({enrollment.user_id for enrollment in enrollments.values() if enrollment.user_id})
     rows = list(ProgramCourseEnrollment.objects.filter(pk__in=course_enrollment_ids).order_by("id"))
     refused = dict.fromkeys(set(course_enrollment_ids).difference(row.pk for row in rows), DELETED)
-    by_organization: dict[str | None, list[ProgramCourseEnrollment]] = {}
+    by_school: dict[tuple[str | None, UUID | None], list[ProgramCourseEnrollment]] = {}
     for row in rows:
         if row.program_uuid not in organizations:
             refused[row.pk] = f"There is no program {row.program_uuid}."
         elif row.status != status:
-            by_organization.setdefault(organizations[row.program_uuid], []).append(row)
+            organization_key = organizations[row.program_uuid]
+            # A student key of a program without an organization is known there only.
+            by_school.setdefault((organization_key, None if organization_key else row.program_uuid), []).append(row)
     wishes: list[CourseWish] = []
-    taken: set[tuple[Any, ...]] = set()
-    for organization_key, some in by_organization.items():
+    claimed: dict[CourseKey, set[int]] = {}
+    for (organization_key, _), some in by_school.items():
         elsewhere = find_active_elsewhere(
             [enrollments[row.program_enrollment_id] for row in some],
             {row.course_key for row in some},
             organization_key=organization_key,
+            claimed=claimed,
         )
         for row in some:
             enrollment = enrollments[row.program_enrollment_id]
-            if status == ProgramCourseEnrollmentStatus.ACTIVE:
-                places = _list_places(enrollment, organization_key, row.course_key)
-                if elsewhere.holds(enrollment, row.course_key) or not taken.isdisjoint(places):
-                    refused[row.pk] = ACTIVE_ELSEWHERE
-                    continue
-                taken.update(places)
+            if status == ProgramCourseEnrollmentStatus.ACTIVE and not elsewhere.claim(enrollment, row.course_key):
+                refused[row.pk] = ACTIVE_ELSEWHERE
+                continue
             rests_elsewhere = elsewhere.rests_on_account(enrollment, row.course_key)
             wishes.append(CourseWish(enrollment, row.course_key, status, row, rests_elsewhere))
     return StatusChanges(set(carry_out_course_wishes(wishes, source=source).values()), refused)
@@ -133,13 +133,3 @@ def _lock_learners_of(course_enrollment_ids: Collection[int]) -> dict[UUID, str 
         {(organizations.get(program_uuid), student_key) for program_uuid, student_key in learners if student_key}
     )
     return organizations
-
-
-def _list_places(
-    enrollment: ProgramEnrollment, organization_key: str | None, course_key: CourseKey
-) -> list[tuple[Any, ...]]:
-    """Return what an active course enrollment takes, once for each learner: by account, and by student key."""
-    places: list[tuple[Any, ...]] = [(course_key, enrollment.user_id)] if enrollment.user_id else []
-    if enrollment.external_user_key:
-        places.append((course_key, organization_key or enrollment.program_uuid, enrollment.external_user_key))
-    return places

@@ -35,7 +35,11 @@ class CourseWish:
 class ActiveElsewhere:
     """Active program course enrollments by who the learner is: an account, or a student key at an organization."""
 
-    def __init__(self, rows: Iterable[tuple[int | None, str | None, CourseKey, int]]) -> None:
+    def __init__(
+        self, rows: Iterable[tuple[int | None, str | None, CourseKey, int]], claimed: dict[CourseKey, set[int]]
+    ) -> None:
+        self._claimed_accounts = claimed
+        self._claimed_student_keys: dict[CourseKey, set[str]] = {}
         self._by_account: dict[tuple[int, CourseKey], set[int]] = {}
         self._by_student_key: dict[tuple[str, CourseKey], set[int]] = {}
         for user_id, student_key, course_key, enrollment_id in rows:
@@ -44,7 +48,20 @@ class ActiveElsewhere:
             if student_key is not None:
                 self._by_student_key.setdefault((student_key, course_key), set()).add(enrollment_id)
 
-    def holds(self, enrollment: ProgramEnrollment, course_key: CourseKey) -> bool:
+    def claim(self, enrollment: ProgramEnrollment, course_key: CourseKey) -> bool:
+        """Make the enrollment the one through which its learner will be active in the run; False: another one is."""
+        accounts = self._claimed_accounts.setdefault(course_key, set())
+        student_keys = self._claimed_student_keys.setdefault(course_key, set())
+        is_claimed = enrollment.user_id in accounts or enrollment.external_user_key in student_keys
+        if is_claimed or self._holds(enrollment, course_key):
+            return False
+        if enrollment.user_id is not None:
+            accounts.add(enrollment.user_id)
+        if enrollment.external_user_key is not None:
+            student_keys.add(enrollment.external_user_key)
+        return True
+
+    def _holds(self, enrollment: ProgramEnrollment, course_key: CourseKey) -> bool:
         """Tell whether the enrollment's learner is active in the course run through another enrollment."""
         by_student_key = self._by_student_key.get((enrollment.external_user_key or "", course_key), set())
         return bool(by_student_key - {enrollment.pk}) or self.rests_on_account(enrollment, course_key)
@@ -56,12 +73,17 @@ class ActiveElsewhere:
 
 
 def find_active_elsewhere(
-    enrollments: Collection[ProgramEnrollment], course_keys: Collection[CourseKey], *, organization_key: str | None
+    enrollments: Collection[ProgramEnrollment],
+    course_keys: Collection[CourseKey],
+    *,
+    organization_key: str | None,
+    claimed: dict[CourseKey, set[int]] | None = None,
 ) -> ActiveElsewhere:
     """Return where the enrollments' learners are active in the course runs, over all programs.
 
     "The same learner" is the same account anywhere, or the same student key in programs of the same administering
-    organization (contract section 4.2).
+    organization (contract section 4.2). `claimed` carries from call to call which accounts were made active in which
+    run by claims that are not written yet.
     """
     program_uuids = {enrollment.program_uuid for enrollment in enrollments}
     if organization_key:
@@ -78,7 +100,8 @@ def find_active_elsewhere(
     columns = (account, student_key, "course_key", "program_enrollment_id")
     return ActiveElsewhere(
         [(user_id, None, key, pk) for user_id, _, key, pk in by_account.values_list(*columns)]
-        + [(None, student, key, pk) for _, student, key, pk in by_student_key.values_list(*columns)]
+        + [(None, student, key, pk) for _, student, key, pk in by_student_key.values_list(*columns)],
+        {} if claimed is None else claimed,
     )
 
 

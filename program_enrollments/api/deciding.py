@@ -62,12 +62,12 @@ def decide_course_enrollments(
     action: WriteAction,
     records: Sequence[ProgramCourseEnrollmentRecord],
     lock: bool,
-    claimed: set[int] | None = None,
+    claimed: dict[CourseKey, set[int]] | None = None,
 ) -> list[CourseDecision]:
     """Decide about records of known status, one for each student key; answers are in their order.
 
     `lock` takes the locks on which the decisions rest; the caller holds the learners' locks then. `claimed` remembers
-    between calls which accounts earlier decisions, not yet written, made active in the run.
+    between calls which accounts earlier decisions, not yet written, made active in which run.
     """
     held = _find_enrollments_by_key(program, records, lock=lock)
     standing = {
@@ -103,21 +103,18 @@ def decide_course_enrollments(
     if lock:
         lock_accounts([enrollment.user_id for enrollment in chosen.values() if enrollment.user_id])
     elsewhere = find_active_elsewhere(
-        chosen.values(), [course_key], organization_key=find_administering_organization_key(program)
+        chosen.values(), [course_key], organization_key=find_administering_organization_key(program), claimed=claimed
     )
     decisions: list[CourseDecision] = []
-    claimed = set() if claimed is None else claimed
     for record in records:
         enrollment = chosen.get(record.student_key)
         if enrollment is None:
             decisions.append(CourseDecision(record, refused[record.student_key].value))
             continue
-        if record.status == ProgramCourseEnrollmentStatus.ACTIVE:
-            if enrollment.user_id in claimed or elsewhere.holds(enrollment, course_key):
-                decisions.append(CourseDecision(record, WriteFailure.CONFLICT.value))
-                continue
-            if enrollment.user_id:
-                claimed.add(enrollment.user_id)
+        is_active = record.status == ProgramCourseEnrollmentStatus.ACTIVE
+        if is_active and not elsewhere.claim(enrollment, course_key):
+            decisions.append(CourseDecision(record, WriteFailure.CONFLICT.value))
+            continue
         wish = CourseWish(
             enrollment,
             course_key,

@@ -70,7 +70,7 @@ def create_program_course_enrollment(
     if enrollment.user_id:
         lock_accounts([enrollment.user_id])
     elsewhere = find_active_elsewhere([enrollment], [course_key], organization_key=organization_key)
-    if status == ProgramCourseEnrollmentStatus.ACTIVE and elsewhere.holds(enrollment, course_key):
+    if status == ProgramCourseEnrollmentStatus.ACTIVE and not elsewhere.claim(enrollment, course_key):
         raise EnrollmentConflict(ACTIVE_ELSEWHERE)
     wish = CourseWish(enrollment, course_key, status, None, elsewhere.rests_on_account(enrollment, course_key))
     row_ids = carry_out_course_wishes([wish], source=source)

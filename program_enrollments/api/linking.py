@@ -158,10 +158,10 @@ def _link(enrollment: ProgramEnrollment, user: User, organization_key: str | Non
     elsewhere = find_active_elsewhere([enrollment], [row.course_key for row in rows], organization_key=organization_key)
     wishes = []
     for row in rows:
-        taken = elsewhere.holds(enrollment, row.course_key)
-        # The account is in the run through another program already: this place gives way, and says so.
-        status = ProgramCourseEnrollmentStatus.INACTIVE if taken else row.status
-        if status != row.status:
+        status = row.status
+        if status == ProgramCourseEnrollmentStatus.ACTIVE and not elsewhere.claim(enrollment, row.course_key):
+            # The account is in the run through another program already: this place gives way, and says so.
+            status = ProgramCourseEnrollmentStatus.INACTIVE
             logger.warning("Program course enrollment %s became inactive: its learner is in the run already.", row.pk)
         wishes.append(
             CourseWish(

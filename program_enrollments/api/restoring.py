@@ -87,7 +87,7 @@ def restore_course_enrollments(
     for row in standing:
         status = by_id[row.pk].status or ProgramCourseEnrollmentStatus.INACTIVE.value
         is_active = status == ProgramCourseEnrollmentStatus.ACTIVE
-        if is_active and elsewhere.holds(row.program_enrollment, row.course_key):
+        if is_active and not elsewhere.claim(row.program_enrollment, row.course_key):
             continue
         rests = elsewhere.rests_on_account(row.program_enrollment, row.course_key)
         wishes[row.pk] = CourseWish(row.program_enrollment, row.course_key, status, row, rests)

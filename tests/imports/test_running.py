@@ -378,6 +378,26 @@ def test_undo_in_course_runs_takes_roles_and_course_enrollments_along(upload_cou
     assert not CourseAccessRoleAssignment.objects.exists()
 
 
+def test_an_undo_makes_an_account_that_was_linked_twice_since_its_plan_active_in_a_run_once(upload_courses, enroll):
+    enrollments = [enroll("a"), enroll("b", curriculum_uuid=uuid4())]
+    for enrollment in enrollments:
+        ProgramCourseEnrollmentFactory(program_enrollment=enrollment, status="active")
+    item = upload_courses("TOY-1,a,inactive,", "TOY-1,b,inactive,")
+    back = undo_import(item.pk, mode=ImportMode.PREVIEW)
+    run_imports_of_program(item.program_uuid)
+    learner = UserFactory()
+    for enrollment in enrollments:
+        api.link_program_enrollment_to_user(enrollment, learner)
+
+    apply_import(back.pk)
+    run_imports_of_program(item.program_uuid)
+
+    back.refresh_from_db()
+    assert back.state == "applied_with_errors"
+    assert sorted(ProgramCourseEnrollment.objects.values_list("status", flat=True)) == ["active", "inactive"]
+    assert CourseEnrollment.objects.get(user=learner).is_active is True
+
+
 # Course enrollments
 
 

@@ -82,6 +82,13 @@ def test_the_same_student_key_at_another_organization_is_another_learner(program
     assert statuses_of(rows) == ["active", "active"]
 
 
+def test_the_same_student_key_in_another_program_without_organization_is_another_learner():
+    rows = [place(ProgramFactory(organizations=[])) for _ in range(2)]
+
+    assert change(rows, "active").refused == {}
+    assert statuses_of(rows) == ["active", "active"]
+
+
 def test_course_enrollments_of_a_program_that_left_the_catalog_are_refused():
     row = ProgramCourseEnrollmentFactory(status="inactive")
 
