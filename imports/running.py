@@ -337,20 +337,24 @@ def _apply_program_chunk(item: Import, program: Program) -> bool:
     rows = read_next_names(item, at_most=APPLIED_AT_ONCE)
     if not rows:
         return False
-    answers = {}
+    writes: list[tuple[WriteAction, list[api.RowName]]] = []
     for is_drop in (False, True):
         names = [api.RowName(row.position, row.student_key) for row in rows if row.is_todo and row.is_drop is is_drop]
         action = WriteAction.UPDATE if is_drop else WriteAction(item.action)
-        for layer in _layers_of_distinct_learners(names) if action is WriteAction.UPDATE else [names]:
-            for answer in api.carry_out_program_rows(
-                program=program,
-                action=action,
-                rows=layer,
-                as_query=partial(find_planned_rows, item.pk),
-                source=_source(item),
-                others_are_locked_out=item.is_atomic,
-            ):
-                answers[answer.input_order] = answer
+        layers = _layers_of_distinct_learners(names) if action is WriteAction.UPDATE else [names]
+        writes += [(action, layer) for layer in layers if layer]
+    _lock_for(item, program, [{name.student_key for name in names} for _, names in writes])
+    answers = {}
+    for action, names in writes:
+        for answer in api.carry_out_program_rows(
+            program=program,
+            action=action,
+            rows=names,
+            as_query=partial(find_planned_rows, item.pk),
+            source=_source(item),
+            others_are_locked_out=item.is_atomic,
+        ):
+            answers[answer.input_order] = answer
     if answers:
         changed = read_rows(item, answers)
         for row in changed:
@@ -401,11 +405,20 @@ def _carry_out(item: Import, program: Program, rows: Sequence[PlannedRow]) -> No
     if item.undoes_id:
         carry_out_undo(item, program, rows, _source(item))
         return
+    writes: list[tuple[WriteAction, CourseKey, list[PlannedRow]]] = []
     for is_drop in (False, True):
         action = WriteAction.UPDATE if is_drop else WriteAction(item.action)
         some = [row for row in rows if (row.outcome == RowOutcome.DROP) is is_drop]
-        for course_key, group in group_by_course_run(some):
-            _carry_out_in_course_run(item, program, course_key, group, action)
+        writes += [(action, course_key, group) for course_key, group in group_by_course_run(some)]
+    _lock_for(item, program, [{row.student_key for row in group} for _, _, group in writes])
+    for action, course_key, group in writes:
+        _carry_out_in_course_run(item, program, course_key, group, action)
+
+
+def _lock_for(item: Import, program: Program, student_keys_of_writes: Sequence[set[str]]) -> None:
+    """Take the locks of all learners of the chunk, if it is written by more than one write."""
+    if len(student_keys_of_writes) > 1 and not item.is_atomic:
+        api.lock_for_several_writes(program, set().union(*student_keys_of_writes))
 
 
 def _carry_out_in_course_run(

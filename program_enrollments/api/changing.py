@@ -10,7 +10,7 @@ from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import get_catalog
 from program_enrollments.api.course_writing import CourseWish, carry_out_course_wishes, find_active_elsewhere
-from program_enrollments.api.locks import lock_accounts, lock_learners_of_organizations
+from program_enrollments.api.locks import lock_accounts, lock_learner, lock_learners_of_organizations
 from program_enrollments.api.lookups import find_administering_organization_key
 from program_enrollments.api.records import SYSTEM, ChangeSource
 from program_enrollments.api.statements import update_with_history
@@ -50,6 +50,7 @@ def change_program_enrollment_statuses(
 ) -> StatusChanges:
     """Set the status of enrollments, of whatever programs, in one transaction. Raises: ValueError: it is unknown."""
     status = ProgramEnrollmentStatus(status).value
+    lock_learner(None, None)  # ahead of the rows, as all writers: who writes alone takes rows in any order
     rows = ProgramEnrollment.objects.filter(pk__in=enrollment_ids).order_by("id").select_for_update(no_key=True)
     held = list(rows.values_list("pk", flat=True))
     changed = update_with_history(ProgramEnrollment, [{"id": pk, "status": status} for pk in held], source=source)

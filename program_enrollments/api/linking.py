@@ -1,7 +1,7 @@
 """Linking enrollments to accounts, and unlinking them (contract section 7)."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from django.db import DataError, IntegrityError, InternalError, transaction
@@ -35,7 +35,7 @@ def link_waiting_enrollments(
 ) -> int:
     """Link what waits for a student key in the organization's programs to the account that has just shown it.
 
-    Each enrollment is linked wholly or not at all; one that cannot be, or that is deleted meanwhile, is logged.
+    Each enrollment is linked wholly or not at all; one that cannot be is logged.
     Returns: how many were linked.
     """
     linked = 0
@@ -46,7 +46,9 @@ def link_waiting_enrollments(
             external_user_key=student_key,
             program_uuid__in=list_administered_program_uuids(organization_key),
         )
-        for enrollment in waiting.order_by("id"):
+        enrollments = list(waiting.order_by("id").select_for_update(no_key=True))
+        _lock_accounts(user, enrollments)
+        for enrollment in enrollments:
             try:
                 with transaction.atomic():
                     _link(enrollment, user, organization_key, source)
@@ -87,10 +89,12 @@ def _link_learner(
     program_uuid: UUID, student_key: str, user: User, organization_key: str | None, source: ChangeSource
 ) -> None:
     lock_learners(organization_key, [student_key])
-    enrollments = ProgramEnrollment.objects.filter(program_uuid=program_uuid, external_user_key=student_key)
+    held = ProgramEnrollment.objects.filter(program_uuid=program_uuid, external_user_key=student_key)
+    enrollments = list(held.order_by("id").select_for_update(no_key=True))
     if not enrollments:
         raise LearnerNotLinked("There is no enrollment with this student key in the program.")
-    for enrollment in enrollments.order_by("id"):
+    _lock_accounts(user, enrollments)
+    for enrollment in enrollments:
         _link(enrollment, user, organization_key, source)
 
 
@@ -139,13 +143,18 @@ def _lock_row(enrollment: ProgramEnrollment) -> ProgramEnrollment:
     return locked
 
 
+def _lock_accounts(user: User, enrollments: Collection[ProgramEnrollment]) -> None:
+    """Take the locks of the account to link and of those to unlink at once: one by one, two links could deadlock."""
+    lock_accounts({user.pk, *(enrollment.user_id for enrollment in enrollments if enrollment.user_id)})
+
+
 def _link(enrollment: ProgramEnrollment, user: User, organization_key: str | None, source: ChangeSource) -> None:
     enrollment = _lock_row(enrollment)
     if enrollment.user_id == user.pk:
         return
+    _lock_accounts(user, [enrollment])
     if enrollment.user_id is not None:
         _unlink(enrollment, organization_key, source)
-    lock_accounts([user.pk])
     held = ProgramEnrollment.objects.filter(
         user=user, program_uuid=enrollment.program_uuid, curriculum_uuid=enrollment.curriculum_uuid
     )

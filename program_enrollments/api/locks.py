@@ -25,7 +25,7 @@ def lock_out_other_writers() -> None:
     """Take alone the lock that all writers share: wait until no other transaction writes, and let none begin.
 
     For a writer of so many learners that their own locks would not fit into PostgreSQL's lock table, or of learners
-    who are not known before. Those who write nothing but statuses of program enrollments hold locks of rows only.
+    who are not known before.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ALL_WRITERS])

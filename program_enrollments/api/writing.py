@@ -14,7 +14,7 @@ from opaque_keys.edx.keys import CourseKey
 from catalog.service import Program, RunPlacement, get_catalog
 from program_enrollments.api.course_writing import carry_out_course_wishes, set_course_staff
 from program_enrollments.api.deciding import CourseDecision, decide_course_enrollments, decide_program_rows
-from program_enrollments.api.locks import lock_learners, lock_learners_first
+from program_enrollments.api.locks import lock_accounts, lock_learners, lock_learners_first
 from program_enrollments.api.lookups import find_administering_organization_key, get_program, get_run_placement
 from program_enrollments.api.records import (
     SYSTEM,
@@ -22,7 +22,7 @@ from program_enrollments.api.records import (
     ProgramCourseEnrollmentRecord,
     ProgramEnrollmentRecord,
 )
-from program_enrollments.api.statements import Query, RowAnswer, RowName, as_rows, write_rows
+from program_enrollments.api.statements import Query, RowAnswer, RowName, as_rows, held_by, write_rows
 from program_enrollments.constants import (
     ProgramCourseEnrollmentStatus,
     ProgramEnrollmentStatus,
@@ -31,6 +31,7 @@ from program_enrollments.constants import (
 )
 from program_enrollments.exceptions import UnknownCurriculum
 from program_enrollments.metrics import count_written
+from program_enrollments.models import ProgramEnrollment
 from program_enrollments.outages import is_outage
 
 logger = logging.getLogger(__name__)
@@ -126,6 +127,17 @@ def write_enrollments_in_run(
     outcomes |= {decision.record.student_key: decision.outcome for decision in decisions}
     count_written("course_run", outcomes.values())
     return outcomes
+
+
+def lock_for_several_writes(program: Program, student_keys: Collection[str]) -> None:
+    """Take all locks that writes about the learners need, for a transaction that does several of them.
+
+    Each write takes its own in the order of `locks`; without this, those of the second would come out of that order.
+    """
+    lock_learners(find_administering_organization_key(program), student_keys)
+    rows = ProgramEnrollment.objects.filter(held_by(program.uuid, student_keys=list(student_keys))).order_by("id")
+    user_ids = rows.select_for_update(no_key=True).values_list("user_id", flat=True)
+    lock_accounts([user_id for user_id in user_ids if user_id])
 
 
 def carry_out_program_rows(

@@ -1,10 +1,9 @@
 """Requests that race for the same learners (contract section 4): one wins, the other comes second."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import partial
-from threading import Barrier, Event
+from threading import Event
 
 import pytest
 from django.core.mail import get_connection
@@ -19,26 +18,12 @@ from tests.factories.catalog import CurriculumFactory, ProgramFactory
 from tests.factories.learners import RUN_KEY, IdentityFactory, UserFactory
 from tests.factories.program_enrollments import ProgramEnrollmentFactory
 from tests.live_service import wait_until
+from tests.races import race
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = 8
 KEYS = [f"student-{n}" for n in range(25)]
-
-
-def race(*contestants):
-    """Run the functions at the same moment, each in its own thread and connection; return what they returned."""
-    start = Barrier(len(contestants))
-
-    def run(contestant):
-        try:
-            start.wait(timeout=10)
-            return contestant()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(contestants)) as threads:
-        return [future.result(timeout=60) for future in [threads.submit(run, contestant) for contestant in contestants]]
 
 
 def write(curriculum, action, keys, status="enrolled"):
@@ -180,3 +165,18 @@ def test_a_creation_that_races_a_reset_answers_as_if_it_came_first_or_second(cur
         )
         assert set(answers.values()) == {"enrolled"}
         assert not ProgramEnrollment.objects.exclude(user=None).exists()
+
+
+def test_accounts_that_are_swapped_at_the_same_moment_are_linked_one_after_the_other(curriculum):
+    one, other = UserFactory(username="one"), UserFactory(username="other")
+    write(curriculum, WriteAction.CREATE, ["a"])
+    second = CurriculumFactory(program=curriculum.program)
+    write(second, WriteAction.CREATE, ["b"])
+    link = partial(api.link_program_enrollments, curriculum.program.uuid)
+    for n in range(ROUNDS):
+        for_a, for_b = (one, other)[:: (-1) ** n]
+        assert race(partial(link, {"a": for_a.username}), partial(link, {"b": for_b.username})) == [{}, {}]
+        assert dict(ProgramEnrollment.objects.values_list("external_user_key", "user__username")) == {
+            "a": for_a.username,
+            "b": for_b.username,
+        }
