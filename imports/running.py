@@ -147,7 +147,8 @@ def _is_outage(fault: Exception) -> bool:
 
 
 def _plan(item: Import) -> None:
-    _update(item, state=ImportState.PLANNING, started_at=item.started_at or timezone.now(), rows_total=0)
+    if not _begin_planning(item):
+        return
     clear_plan(item)
     program = api.get_program(item.program_uuid)
     try:
@@ -166,6 +167,18 @@ def _plan(item: Import) -> None:
         item.planned_at = timezone.now()
         item.save(update_fields=["scope_active", "counts", "rows_total", "planned_at", "modified"])
     _decide_after_planning(item)
+
+
+def _begin_planning(item: Import) -> bool:
+    """Tell whether the import is still there to be planned: somebody may have canceled it since it was found."""
+    with transaction.atomic():
+        is_waiting = Import.objects.select_for_update().filter(
+            pk=item.pk, state__in=(ImportState.QUEUED, ImportState.PLANNING)
+        )
+        if not is_waiting.exists():
+            return False
+        _update(item, state=ImportState.PLANNING, started_at=item.started_at or timezone.now(), rows_total=0)
+    return True
 
 
 def _plan_file(item: Import, program: Program) -> None:
@@ -227,7 +240,11 @@ class _PlacesSeen:
             self._marks[index] |= mark
 
 
+@transaction.atomic
 def _decide_after_planning(item: Import) -> None:
+    # Under its lock, a cancellation comes either before, and is seen, or after, and finds the state that this sets.
+    if Import.objects.select_for_update().values_list("is_cancel_asked", flat=True).get(pk=item.pk):
+        raise ImportCanceled
     rejected = item.counts.get(RowOutcome.REJECT, 0)
     if item.mode == ImportMode.PREVIEW:
         _update(item, state=ImportState.PLANNED)

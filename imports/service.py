@@ -233,6 +233,7 @@ def apply_import(import_id: UUID) -> Import:
             raise StateConflict(f"An import that is {item.get_state_display().lower()} cannot be applied.")
         item.error_code = item.error_message = ""
         item.finished_at = None
+        item.is_cancel_asked = False
         _save_state(item)
     return item
 

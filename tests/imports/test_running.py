@@ -12,6 +12,7 @@ from django.utils import timezone
 from imports import running
 from imports.constants import ImportMode
 from imports.models import Import
+from imports.plan_statements import count_outcomes
 from imports.running import run_imports_of_program
 from imports.service import (
     PlanStale,
@@ -252,6 +253,42 @@ def test_a_queued_import_can_be_canceled(upload, program):
     assert cancel_import(item.pk).state == "canceled"
     run_imports_of_program(program.uuid)
     assert statuses() == {}
+
+
+def test_an_import_that_is_canceled_when_a_worker_has_found_it_is_not_planned(upload):
+    found = upload(HEADER, "a,enrolled", run=False)
+    cancel_import(found.pk)
+
+    running.run_import(found)
+
+    assert Import.objects.get().state == "canceled"
+    assert statuses() == {}
+
+
+@pytest.mark.parametrize("mode", list(ImportMode))
+def test_an_import_that_is_canceled_while_its_last_rows_are_planned_ends_there(upload, monkeypatch, mode):
+    def count_outcomes_and_cancel(item):
+        cancel_import(item.pk)
+        return count_outcomes(item)
+
+    monkeypatch.setattr(running, "count_outcomes", count_outcomes_and_cancel)
+    item = upload(HEADER, "a,enrolled", mode=mode)
+
+    assert item.state == "canceled"
+    assert statuses() == {}
+
+
+def test_an_import_that_failed_before_it_saw_that_it_was_canceled_can_be_resumed(upload, program, monkeypatch):
+    def cancel_and_fail(item):
+        cancel_import(item.pk)
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "_apply", cancel_and_fail)
+        item = upload(HEADER, "a,enrolled")
+    assert apply_import(item.pk).state == "applying"
+    run_imports_of_program(program.uuid)
+    assert statuses() == {"a": "enrolled"}
 
 
 def test_a_running_import_stops_at_its_next_chunk_and_tells_what_it_applied(upload, program, monkeypatch):
