@@ -2,7 +2,12 @@
 
 from django.db import models
 
-from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus, WriteAction
+from program_enrollments.constants import (
+    ACTIVE_PROGRAM_STATUSES,
+    ProgramCourseEnrollmentStatus,
+    ProgramEnrollmentStatus,
+    WriteAction,
+)
 
 
 class ImportKind(models.TextChoices):
@@ -91,6 +96,11 @@ class ExportFormat(models.TextChoices):
     NDJSON = "ndjson", "NDJSON"
 
 
+ACTIVE_STATUSES: dict[str, tuple[str, ...]] = {
+    ImportKind.PROGRAM_ENROLLMENTS: tuple(status.value for status in ACTIVE_PROGRAM_STATUSES),
+    ImportKind.COURSE_ENROLLMENTS: (ProgramCourseEnrollmentStatus.ACTIVE.value,),
+}
+"""In which snapshots drop those who are absent."""
 DROP_STATUSES = {
     ImportKind.PROGRAM_ENROLLMENTS: (
         ProgramEnrollmentStatus.CANCELED,

@@ -8,8 +8,9 @@ from itertools import islice
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
-from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, F, Q, QuerySet, TextField, Value, When
 from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from opaque_keys.edx.keys import CourseKey
 
 from imports.constants import ExportFormat, ImportKind, RowOutcome
@@ -50,7 +51,10 @@ def list_rows(item: Import, *, outcomes: Collection[str] | None = None) -> Query
         course_key=item.done_course_key, position__lte=item.done_position
     )
     result = Case(
-        When(outcome=RowOutcome.REJECT, then=F("error_code")), When(is_done, then=F("status")), default=Value("")
+        When(outcome=RowOutcome.REJECT, then=F("error_code")),
+        When(is_done, then=Coalesce(KT("after__status"), Value(""))),
+        default=Value(""),
+        output_field=TextField(),
     )
     rows = item.rows.annotate(told_result=result).order_by("position")
     return rows if outcomes is None else rows.filter(outcome__in=outcomes)

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from django.db import connection
 
-from imports.constants import ImportKind, RowOutcome
+from imports.constants import ACTIVE_STATUSES, ImportKind, RowOutcome
 from imports.messages import FAULTS
 from imports.models import Import, ImportRow
 from program_enrollments import api
-from program_enrollments.constants import ACTIVE_PROGRAM_STATUSES, ProgramCourseEnrollmentStatus, WriteFailure
+from program_enrollments.constants import WriteFailure
 
 ADD_DECIDED_ROWS = """
 {decision},
@@ -93,7 +93,8 @@ COURSE_SCOPE = """
       )::text[])
 """
 # Those who stand and those who are named are sorted together: joined, they would be compared each with each wherever
-# the planner's statistics are stale. A row without its curriculum or course run, a reject, names its learner anywhere.
+# the planner's statistics are stale. A row without its curriculum or course run, or with one that the program has not,
+# is a reject, and names its learner anywhere.
 ADD_DROPS = """
 INSERT INTO imports_importrow (
     owner_id, position, line, student_key, curriculum_uuid, course_key, status, outcome, before, after,
@@ -112,7 +113,8 @@ FROM (
                FALSE AS is_named, FALSE AS is_named_anywhere
         FROM ({scope}) AS s
         UNION ALL
-        SELECT NULL, student_key, curriculum_uuid, course_key, NULL, TRUE, curriculum_uuid IS NULL AND course_key = ''
+        SELECT NULL, student_key, curriculum_uuid, course_key, NULL, TRUE,
+               (curriculum_uuid IS NULL AND course_key = '') OR error_code = ANY (%(unknown_places)s::text[])
         FROM imports_importrow WHERE owner_id = %(owner)s AND line IS NOT NULL
     ) AS places
 ) AS judged
@@ -194,18 +196,17 @@ def add_drops(item: Import) -> int:
 
     A learner whose row is rejected is in the file all the same. Returns how many active learners the scope has.
     """
-    is_course = item.kind == ImportKind.COURSE_ENROLLMENTS
-    scope = COURSE_SCOPE if is_course else PROGRAM_SCOPE
-    active = [ProgramCourseEnrollmentStatus.ACTIVE] if is_course else list(ACTIVE_PROGRAM_STATUSES)
+    scope = COURSE_SCOPE if item.kind == ImportKind.COURSE_ENROLLMENTS else PROGRAM_SCOPE
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(position), 0) FROM imports_importrow WHERE owner_id = %s", [item.pk])
         parameters: dict[str, Any] = {
             "owner": item.pk,
             "program": item.program_uuid,
-            "active": [str(status) for status in active],
+            "active": list(ACTIVE_STATUSES[item.kind]),
             "last": cursor.fetchone()[0],
             "drop": RowOutcome.DROP.value,
             "drop_status": item.drop_status,
+            "unknown_places": ["course_not_in_program", "unknown_curriculum"],
         }
         cursor.execute(f"SELECT count(*) FROM ({scope}) AS s", parameters)  # noqa: S608 -- constants only
         scope_active = int(cursor.fetchone()[0])

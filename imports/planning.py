@@ -9,7 +9,7 @@ from django.conf import settings
 from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import Program, get_catalog
-from imports.constants import ImportKind, RowOutcome
+from imports.constants import ACTIVE_STATUSES, ImportKind, RowOutcome
 from imports.copying import PlannedRow, copy_rows, read_uuid
 from imports.files import FileRow
 from imports.messages import FAULTS, Fault
@@ -21,10 +21,15 @@ from program_enrollments.constants import (
     ProgramCourseEnrollmentStatus,
     ProgramEnrollmentStatus,
     WriteAction,
+    WriteFailure,
 )
 
 PROGRAM_STATUSES = frozenset(ProgramEnrollmentStatus.values)
 COURSE_STATUSES = frozenset(ProgramCourseEnrollmentStatus.values)
+MISSING: dict[str, WriteFailure] = {
+    ImportKind.PROGRAM_ENROLLMENTS: WriteFailure.NOT_IN_PROGRAM,
+    ImportKind.COURSE_ENROLLMENTS: WriteFailure.NOT_FOUND,
+}
 
 
 class Place(NamedTuple):
@@ -211,8 +216,18 @@ def settle_program_row(row: PlannedRow, answer: api.RowAnswer) -> None:
     row.enrollment_id = answer.enrollment_id
     row.before = None if answer.before is None else {"status": answer.before}
     row.after = {"status": row.status}
-    if row.outcome != RowOutcome.DROP:
-        row.outcome = _outcome(row.before, row.after)
+    row.outcome = _outcome(row.before, row.after)
+
+
+def settle_drop(row: PlannedRow, before: str | None, kind: str) -> None:
+    """Write into a row of the plan what became of a learner to be dropped; `before` is the status that stood."""
+    if before is None:
+        reject(row, MISSING[kind].value)
+        return
+    is_dropped = before in ACTIVE_STATUSES[kind]
+    row.before = {"status": before}
+    row.after = {"status": row.status if is_dropped else before}
+    row.outcome = RowOutcome.DROP if is_dropped else RowOutcome.UNCHANGED
 
 
 def find_course_staff(decisions: Sequence[api.CourseDecision]) -> set[int]:

@@ -22,7 +22,7 @@ from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import Program
 from imports.constants import RUNNABLE_STATES, ImportKind, ImportMode, ImportState, RowOutcome
-from imports.copying import PlannedRow, read_next_names, read_next_rows, read_rows, rewrite_rows
+from imports.copying import NextRow, PlannedRow, read_next_names, read_next_rows, read_rows, rewrite_rows
 from imports.exceptions import ImportCanceled, RowRefused, WorkerStopping
 from imports.files import FileRefused, open_roster
 from imports.models import Import
@@ -40,6 +40,7 @@ from imports.planning import (
     group_by_course_run,
     make_planner,
     settle_course_rows,
+    settle_drop,
     settle_program_row,
 )
 from imports.undoing import carry_out_undo, plan_undo
@@ -337,14 +338,8 @@ def _apply_chunk(item: Import, program: Program) -> bool:
     if not rows:
         return False
     todo = [row for row in rows if row.outcome != RowOutcome.REJECT and not row.result]
-    planned = [(row.outcome, row.before, row.after) for row in todo]
-    _carry_out(item, program, todo)
-    changed = []
-    for row, (outcome, before, after) in zip(todo, planned, strict=True):
-        if (row.outcome, row.before, row.after) != (outcome, before, after):
-            changed.append(row)
-            _recount(item, outcome, row.outcome)
-    _rewrite_changed(item, changed)
+    with _rewriting(item, todo):
+        _carry_out(item, program, todo)
     item.done_course_key, item.done_position = rows[-1].course_key, rows[-1].position
     item.rows_done += len(rows)
     return True
@@ -354,19 +349,19 @@ def _apply_program_chunk(item: Import, program: Program) -> bool:
     rows = read_next_names(item, at_most=APPLIED_AT_ONCE)
     if not rows:
         return False
-    writes: list[tuple[WriteAction, list[api.RowName]]] = []
-    for is_drop in (False, True):
-        names = [api.RowName(row.position, row.student_key) for row in rows if row.is_todo and row.is_drop is is_drop]
-        action = WriteAction.UPDATE if is_drop else WriteAction(item.action)
-        layers = _layers_of_distinct_learners(names) if action is WriteAction.UPDATE else [names]
-        writes += [(action, layer) for layer in layers if layer]
-    _lock_for(item, program, [{name.student_key for name in names} for _, names in writes])
+    todo = [row for row in rows if row.is_todo]
+    names = [api.RowName(row.position, row.student_key) for row in todo if not row.is_drop]
+    drops = [row.position for row in todo if row.is_drop]
+    action = WriteAction(item.action)
+    layers = list(_layers_of_distinct_learners(names)) if action is WriteAction.UPDATE else [names]
+    if len(layers) > 1 or (names and drops):
+        _lock_for_several_writes(item, program, todo)
     answers = {}
-    for action, names in writes:
+    for layer in layers:
         for answer in api.carry_out_program_rows(
             program=program,
             action=action,
-            rows=names,
+            rows=layer,
             as_query=partial(find_planned_rows, item.pk),
             source=_source(item),
             others_are_locked_out=item.is_atomic,
@@ -379,9 +374,25 @@ def _apply_program_chunk(item: Import, program: Program) -> bool:
             settle_program_row(row, answers[row.position])
             _recount(item, outcome, row.outcome)
         _rewrite_changed(item, changed)
+    if drops:
+        with _rewriting(item, read_rows(item, drops)) as dropped:
+            _drop(item, program, dropped)
     item.done_position = rows[-1].position
     item.rows_done += len(rows)
     return True
+
+
+@contextmanager
+def _rewriting(item: Import, rows: list[PlannedRow]) -> Iterator[list[PlannedRow]]:
+    """Store what becomes of the rows within, where it is not what was planned."""
+    planned = [(row.outcome, row.before, row.after) for row in rows]
+    yield rows
+    changed = []
+    for row, (outcome, before, after) in zip(rows, planned, strict=True):
+        if (row.outcome, row.before, row.after) != (outcome, before, after):
+            changed.append(row)
+            _recount(item, outcome, row.outcome)
+    _rewrite_changed(item, changed)
 
 
 def _layers_of_distinct_learners(rows: Sequence[api.RowName]) -> Iterator[list[api.RowName]]:
@@ -422,26 +433,39 @@ def _carry_out(item: Import, program: Program, rows: Sequence[PlannedRow]) -> No
     if item.undoes_id:
         carry_out_undo(item, program, rows, _source(item))
         return
-    writes: list[tuple[WriteAction, CourseKey, list[PlannedRow]]] = []
-    for is_drop in (False, True):
-        action = WriteAction.UPDATE if is_drop else WriteAction(item.action)
-        some = [row for row in rows if (row.outcome == RowOutcome.DROP) is is_drop]
-        writes += [(action, course_key, group) for course_key, group in group_by_course_run(some)]
-    _lock_for(item, program, [{row.student_key for row in group} for _, _, group in writes])
-    for action, course_key, group in writes:
-        _carry_out_in_course_run(item, program, course_key, group, action)
-
-
-def _lock_for(item: Import, program: Program, student_keys_of_writes: Sequence[set[str]]) -> None:
-    """Take the locks of all learners of the chunk, if it is written by more than one write."""
-    if len(student_keys_of_writes) > 1 and not item.is_atomic:
-        api.lock_for_several_writes(program, set().union(*student_keys_of_writes))
-
-
-def _carry_out_in_course_run(
-    item: Import, program: Program, course_key: CourseKey, rows: list[PlannedRow], action: WriteAction
-) -> None:
     drops = [row for row in rows if row.outcome == RowOutcome.DROP]
+    groups = list(group_by_course_run([row for row in rows if row.outcome != RowOutcome.DROP]))
+    if len(groups) > 1 or (groups and drops):
+        _lock_for_several_writes(item, program, rows)
+    for course_key, group in groups:
+        _carry_out_in_course_run(item, program, course_key, group)
+    if drops:
+        _drop(item, program, drops)
+
+
+def _lock_for_several_writes(item: Import, program: Program, rows: Iterable[PlannedRow | NextRow]) -> None:
+    if not item.is_atomic:
+        api.lock_for_several_writes(program, {row.student_key for row in rows})
+
+
+def _drop(item: Import, program: Program, rows: Sequence[PlannedRow]) -> None:
+    """Give learners who are absent from a snapshot its status, where they are active still."""
+    student_keys = {row.enrollment_id: row.student_key for row in rows if row.enrollment_id is not None}
+    if item.kind == ImportKind.COURSE_ENROLLMENTS:
+        standing = api.drop_program_course_enrollments(
+            student_keys,
+            item.drop_status,
+            program=program,
+            source=_source(item),
+            others_are_locked_out=item.is_atomic,
+        )
+    else:
+        standing = api.drop_program_enrollments(student_keys, item.drop_status, source=_source(item))
+    for row in rows:
+        settle_drop(row, standing.get(row.enrollment_id or 0), item.kind)
+
+
+def _carry_out_in_course_run(item: Import, program: Program, course_key: CourseKey, rows: list[PlannedRow]) -> None:
     staff_ids: set[int] = set()
 
     def observe(decided: Sequence[api.CourseDecision]) -> None:
@@ -451,16 +475,13 @@ def _carry_out_in_course_run(
         program=program,
         course_key=course_key,
         placement=api.get_run_placement(program, course_key),
-        action=action,
+        action=WriteAction(item.action),
         records=[as_course_record(row) for row in rows],
         source=_source(item),
         others_are_locked_out=item.is_atomic,
         observe=observe,
     )
     settle_course_rows(rows, decisions, staff_ids)
-    for row in drops:
-        if row.outcome != RowOutcome.REJECT:
-            row.outcome = RowOutcome.DROP
 
 
 def _finish_applied(item: Import) -> None:

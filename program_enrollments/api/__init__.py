@@ -6,6 +6,8 @@ from program_enrollments.api.changing import (
     change_program_course_enrollment_statuses,
     change_program_enrollment_status,
     change_program_enrollment_statuses,
+    drop_program_course_enrollments,
+    drop_program_enrollments,
 )
 from program_enrollments.api.deciding import CourseDecision, decide_course_enrollments, decide_program_rows
 from program_enrollments.api.deletion import (
@@ -123,6 +125,8 @@ __all__ = [
     "decide_course_enrollments",
     "decide_program_rows",
     "delete_history_of_programs",
+    "drop_program_course_enrollments",
+    "drop_program_enrollments",
     "enroll_in_masters_track",
     "fetch_program_course_enrollments",
     "fetch_program_course_enrollments_by_students",

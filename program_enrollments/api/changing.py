@@ -8,13 +8,22 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from opaque_keys.edx.keys import CourseKey
 
-from catalog.service import get_catalog
+from catalog.service import Program, get_catalog
 from program_enrollments.api.course_writing import CourseWish, carry_out_course_wishes, find_active_elsewhere
-from program_enrollments.api.locks import lock_accounts, lock_learner, lock_learners_of_organizations
+from program_enrollments.api.locks import (
+    lock_accounts,
+    lock_learner,
+    lock_learners,
+    lock_learners_of_organizations,
+)
 from program_enrollments.api.lookups import find_administering_organization_key
 from program_enrollments.api.records import SYSTEM, ChangeSource
 from program_enrollments.api.statements import update_with_history
-from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
+from program_enrollments.constants import (
+    ACTIVE_PROGRAM_STATUSES,
+    ProgramCourseEnrollmentStatus,
+    ProgramEnrollmentStatus,
+)
 from program_enrollments.exceptions import EnrollmentConflict
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 
@@ -57,6 +66,20 @@ def change_program_enrollment_statuses(
     return StatusChanges(changed, dict.fromkeys(set(enrollment_ids).difference(held), DELETED))
 
 
+@transaction.atomic
+def drop_program_enrollments(enrollment_ids: Collection[int], status: str, *, source: ChangeSource) -> dict[int, str]:
+    """Set the status of those enrollments that are active by now; all others stay as they are.
+
+    Returns {id: the status before} of all that are there.
+    """
+    lock_learner(None, None)  # as above
+    rows = ProgramEnrollment.objects.filter(pk__in=enrollment_ids).order_by("id").select_for_update(no_key=True)
+    standing = dict(rows.values_list("pk", "status"))
+    active = [pk for pk, before in standing.items() if before in ACTIVE_PROGRAM_STATUSES]
+    update_with_history(ProgramEnrollment, [{"id": pk, "status": status} for pk in active], source=source)
+    return standing
+
+
 def change_program_course_enrollment_status(
     program_course_enrollment: ProgramCourseEnrollment, status: str, *, source: ChangeSource = SYSTEM
 ) -> str:
@@ -81,11 +104,54 @@ def change_program_course_enrollment_statuses(
     """
     status = ProgramCourseEnrollmentStatus(status).value
     organizations = _lock_learners_of(course_enrollment_ids)
-    enrollment_rows = ProgramEnrollment.objects.filter(program_course_enrollments__in=course_enrollment_ids)
-    enrollments = {row.pk: row for row in enrollment_rows.order_by("id").select_for_update(no_key=True, of=["self"])}
-    lock_accounts({enrollment.user_id for enrollment in enrollments.values() if enrollment.user_id})
+    rows = _lock_rows(course_enrollment_ids)
+    deleted = set(course_enrollment_ids).difference(row.pk for row in rows)
+    changes = _set_statuses(rows, organizations, status, source)
+    return StatusChanges(changes.changed, {**dict.fromkeys(deleted, DELETED), **changes.refused})
+
+
+@transaction.atomic
+def drop_program_course_enrollments(
+    student_keys_by_id: Mapping[int, str],
+    status: str,
+    *,
+    program: Program,
+    source: ChangeSource,
+    others_are_locked_out: bool,
+) -> dict[int, str]:
+    """Set the status of those of the program's course enrollments that are active by now; all others stay as they are.
+
+    `others_are_locked_out`: the caller's transaction has called `lock_out_other_writers`. Returns {id: the status
+    before} of all that are there.
+    """
+    organization_key = find_administering_organization_key(program)
+    if not others_are_locked_out:
+        lock_learners(organization_key, student_keys_by_id.values())
+    rows = _lock_rows(student_keys_by_id)
+    active = [row for row in rows if row.status == ProgramCourseEnrollmentStatus.ACTIVE]
+    _set_statuses(active, {program.uuid: organization_key}, status, source)
+    return {row.pk: row.status for row in rows}
+
+
+def _lock_rows(course_enrollment_ids: Collection[int]) -> list[ProgramCourseEnrollment]:
+    """Lock the rows' program enrollments, which come along, and accounts; return the rows that are there."""
+    enrollments = ProgramEnrollment.objects.filter(program_course_enrollments__in=course_enrollment_ids)
+    locked = {row.pk: row for row in enrollments.order_by("id").select_for_update(no_key=True, of=["self"])}
+    lock_accounts({enrollment.user_id for enrollment in locked.values() if enrollment.user_id})
     rows = list(ProgramCourseEnrollment.objects.filter(pk__in=course_enrollment_ids).order_by("id"))
-    refused = dict.fromkeys(set(course_enrollment_ids).difference(row.pk for row in rows), DELETED)
+    for row in rows:
+        row.program_enrollment = locked[row.program_enrollment_id]
+    return rows
+
+
+def _set_statuses(
+    rows: Collection[ProgramCourseEnrollment],
+    organizations: Mapping[UUID, str | None],
+    status: str,
+    source: ChangeSource,
+) -> StatusChanges:
+    """Set the status of rows whose locks are held, where no rule refuses it."""
+    refused: dict[int, str] = {}
     by_school: dict[tuple[str | None, UUID | None], list[ProgramCourseEnrollment]] = {}
     for row in rows:
         if row.program_uuid not in organizations:
@@ -98,13 +164,13 @@ def change_program_course_enrollment_statuses(
     claimed: dict[CourseKey, set[int]] = {}
     for (organization_key, _), some in by_school.items():
         elsewhere = find_active_elsewhere(
-            [enrollments[row.program_enrollment_id] for row in some],
+            [row.program_enrollment for row in some],
             {row.course_key for row in some},
             organization_key=organization_key,
             claimed=claimed,
         )
         for row in some:
-            enrollment = enrollments[row.program_enrollment_id]
+            enrollment = row.program_enrollment
             if status == ProgramCourseEnrollmentStatus.ACTIVE and not elsewhere.claim(enrollment, row.course_key):
                 refused[row.pk] = ACTIVE_ELSEWHERE
                 continue

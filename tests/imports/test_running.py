@@ -22,6 +22,7 @@ from imports.service import (
     approve_import,
     cancel_import,
     discard_import,
+    list_rows,
     prune_imports,
     undo_import,
 )
@@ -225,6 +226,56 @@ def test_a_held_import_goes_on_when_somebody_else_approves(held, program):
     approve_import(held.pk, by=UserFactory())
     run_imports_of_program(program.uuid)
     assert statuses() == {"a": "enrolled", "b": "canceled"}
+
+
+def test_a_learner_who_is_not_active_any_more_is_not_dropped(held, program):
+    api.change_program_enrollment_status(ProgramEnrollment.objects.get(external_user_key="b"), "ended")
+    approve_import(held.pk, by=UserFactory())
+    run_imports_of_program(program.uuid)
+    row = list_rows(held).get(student_key="b")
+    assert statuses() == {"a": "enrolled", "b": "ended"}
+    assert (row.outcome, row.before, row.after) == ("unchanged", {"status": "ended"}, {"status": "ended"})
+    held.refresh_from_db()
+    assert (held.state, held.counts) == ("applied", {"create": 1, "drop": 0, "unchanged": 1})
+    assert list_rows(held).get(student_key="b").told_result == "ended"
+
+
+def test_a_learner_who_has_left_the_scope_of_the_snapshot_is_not_dropped_elsewhere(held, program, enroll):
+    ProgramEnrollment.objects.filter(external_user_key="b").update(curriculum_uuid=uuid4(), external_user_key="c")
+    enroll("b", curriculum_uuid=uuid4())
+    ProgramEnrollment.objects.filter(external_user_key="c").delete()
+    approve_import(held.pk, by=UserFactory())
+    run_imports_of_program(program.uuid)
+    assert statuses() == {"a": "enrolled", "b": "enrolled"}
+    assert outcomes(held) == [(2, "create", ""), (None, "reject", "not-in-program")]
+
+
+def test_a_learner_who_has_left_the_course_run_is_not_dropped_from_it(upload_courses, enroll, program):
+    rows = [ProgramCourseEnrollmentFactory(program_enrollment=enroll(key), status="active") for key in "abc"]
+    item = upload_courses("TOY-1,a,active,", is_snapshot=True, max_drop=0, uploaded_by=UserFactory())
+    api.change_program_course_enrollment_status(rows[1], "inactive")
+    approve_import(item.pk, by=UserFactory())
+    run_imports_of_program(program.uuid)
+    assert outcomes(item) == [(2, "unchanged", ""), (None, "unchanged", ""), (None, "drop", "")]
+
+
+def test_an_atomic_snapshot_drops_too(upload_courses, enroll, learner):
+    for key, user in (("a", None), ("b", learner)):
+        ProgramCourseEnrollmentFactory(program_enrollment=enroll(key, user=user), status="active")
+    item = upload_courses("TOY-1,a,active,", is_snapshot=True, is_atomic=True)
+    assert (item.state, outcomes(item)) == ("applied", [(2, "unchanged", ""), (None, "drop", "")])
+    assert list(ProgramCourseEnrollment.objects.order_by("pk").values_list("status", flat=True)) == [
+        "active",
+        "inactive",
+    ]
+    assert CourseEnrollment.objects.get(user=learner).is_active is False
+
+
+def test_a_snapshot_keeps_a_learner_whose_row_names_an_unknown_run(upload_courses, enroll):
+    for key in "ab":
+        ProgramCourseEnrollmentFactory(program_enrollment=enroll(key), status="active")
+    item = upload_courses("TOY-1,a,active,", "TYO-1,b,active,", is_snapshot=True)
+    assert outcomes(item) == [(2, "unchanged", ""), (3, "reject", "course_not_in_program")]
 
 
 def test_whoever_uploaded_may_not_approve(held):
