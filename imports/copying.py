@@ -28,6 +28,7 @@ class PlannedRow:
     course_staff: bool | None = None
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
+    account_before: dict[str, Any] | None = None
     enrollment_id: int | None = None
     error_code: str = ""
     error_column: str = ""
@@ -39,8 +40,19 @@ class PlannedRow:
 COLUMNS = [column.name for column in fields(PlannedRow)]
 COLUMN_LIST = ", ".join(COLUMNS)
 READ_LIST = COLUMN_LIST.replace("curriculum_uuid", "curriculum_uuid::text")
-DECIDED = ("outcome", "before", "after", "enrollment_id", "error_code", "error_column", "error_message", "error_hint")
+DECIDED = (
+    "outcome",
+    "before",
+    "after",
+    "account_before",
+    "enrollment_id",
+    "error_code",
+    "error_column",
+    "error_message",
+    "error_hint",
+)
 """What deciding about a row sets."""
+JSON_COLUMNS = ("before", "after", "account_before")
 
 # A window of positions, which has no more rows than that, and LIMIT nothing to sort for: the planner's statistics are
 # stale while an import runs.
@@ -62,11 +74,15 @@ FROM imports_importrow WHERE owner_id = %(owner)s AND {IN_FILE_ORDER}
 """  # noqa: S608 -- constants only
 REWRITE = """
 UPDATE imports_importrow AS r
-SET outcome = w.outcome, before = w.before, after = w.after, enrollment_id = w.enrollment_id,
-    error_code = w.error_code, error_column = w.error_column, error_message = w.error_message, error_hint = w.error_hint
+SET outcome = w.outcome, before = w.before, after = w.after, account_before = w.account_before,
+    enrollment_id = w.enrollment_id, error_code = w.error_code, error_column = w.error_column,
+    error_message = w.error_message, error_hint = w.error_hint
 FROM unnest(
-    %s::int[], %s::text[], %s::jsonb[], %s::jsonb[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]
-) AS w(position, outcome, before, after, enrollment_id, error_code, error_column, error_message, error_hint)
+    %s::int[], %s::text[], %s::jsonb[], %s::jsonb[], %s::jsonb[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+    %s::text[]
+) AS w(
+    position, outcome, before, after, account_before, enrollment_id, error_code, error_column, error_message, error_hint
+)
 WHERE r.owner_id = %s AND r.position = w.position
 """
 
@@ -127,7 +143,8 @@ def _read(condition: str, values: Mapping[str, Any]) -> list[PlannedRow]:
         rows = [PlannedRow(*row) for row in cursor.fetchall()]
     for row in rows:
         row.curriculum_uuid = read_uuid(row.curriculum_uuid)
-        row.before, row.after = _load(cast(str | None, row.before)), _load(cast(str | None, row.after))
+        for name in JSON_COLUMNS:
+            setattr(row, name, _load(cast(str | None, getattr(row, name))))
     return rows
 
 
@@ -136,7 +153,7 @@ def rewrite_rows(import_id: UUID, rows: Sequence[PlannedRow]) -> None:
     arrays: list[list[Any]] = [[row.position for row in rows]]
     for name in DECIDED:
         values = [getattr(row, name) for row in rows]
-        arrays.append([_dump(value) for value in values] if name in {"before", "after"} else values)
+        arrays.append([_dump(value) for value in values] if name in JSON_COLUMNS else values)
     with connection.cursor() as cursor:
         cursor.execute(REWRITE, [*arrays, import_id])
 

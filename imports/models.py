@@ -80,7 +80,8 @@ class ImportRow(models.Model):
     """One row of an import's plan: a line of the file, or (`line` null) a learner whom a snapshot drops.
 
     `before` and `after` hold what the row changes: {"status": …} and, in course runs, "course_staff"; `before` is
-    null where nothing stands. `result` is the contract's word once the row was carried out.
+    null where nothing stands. `account_before`, for rows of course runs that are created: what the learner's account
+    had in the run until then, as `AccountInRun`. `result` is the contract's word once the row was carried out.
     """
 
     pk = models.CompositePrimaryKey("owner_id", "position")
@@ -98,6 +99,7 @@ class ImportRow(models.Model):
     outcome = models.CharField(max_length=9, choices=RowOutcome)
     before = models.JSONField(null=True, encoder=DjangoJSONEncoder)
     after = models.JSONField(null=True, encoder=DjangoJSONEncoder)
+    account_before = models.JSONField(null=True, encoder=DjangoJSONEncoder)
     enrollment_id = models.BigIntegerField(null=True)
     result = models.CharField(max_length=32, blank=True, default="")
     error_code = models.CharField(max_length=64, blank=True, default="")

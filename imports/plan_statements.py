@@ -262,22 +262,44 @@ PROGRAM_CHANGES = f"""
            ) AS is_same
     FROM imports_importrow AS r LEFT JOIN {PROGRAM_ENROLLMENT_OF_ROW} AS e ON TRUE
 """  # noqa: S608 -- constants only
+# Whether the learner is staff of the run, or will be: `c` is the row's course enrollment.
+IS_STAFF = """(
+    EXISTS (
+        SELECT FROM learners_courseaccessrole AS a
+        WHERE a.user_id = c.user_id AND a.course_key = r.course_key AND a.role = 'staff'
+    ) OR (c.user_id IS NULL AND EXISTS (
+        SELECT FROM program_enrollments_courseaccessroleassignment AS w
+        WHERE w.enrollment_id = c.id AND w.role = 'staff'
+    ))
+)"""
+# The role that the import left, as far as it is known: that which it set, else that which was there before.
+ROLE_LEFT = """
+    coalesce(
+        (r.after ->> 'course_staff')::boolean,
+        (r.account_before ->> 'course_staff')::boolean,
+        CASE WHEN r.outcome = 'create' AND c.user_id IS NULL THEN FALSE END
+    )
+"""
 COURSE_CHANGES = f"""
-    SELECT r.*, c.id AS standing_id, c.status = r.after ->> 'status' AND c.modified <= %(finished)s AS is_same
+    SELECT r.*, c.id AS standing_id,
+           c.status = r.after ->> 'status' AND c.modified <= %(finished)s
+               AND coalesce({ROLE_LEFT} = {IS_STAFF}, TRUE) AS is_same
     FROM imports_importrow AS r LEFT JOIN {COURSE_ENROLLMENT_OF_ROW} AS c ON TRUE
 """  # noqa: S608 -- constants only
 ADD_UNDOS = """
 INSERT INTO imports_importrow (
     owner_id, position, line, student_key, curriculum_uuid, course_key, status, course_staff, outcome, before, after,
-    enrollment_id, result, error_code, error_column, error_message, error_hint
+    account_before, enrollment_id, result, error_code, error_column, error_message, error_hint
 )
 SELECT
     %(owner)s, o.position, o.line, o.student_key, o.curriculum_uuid, o.course_key,
     CASE WHEN o.outcome = 'create' THEN '' ELSE o.before ->> 'status' END,
-    CASE WHEN o.outcome = 'create' AND o.course_staff THEN FALSE ELSE (o.before ->> 'course_staff')::boolean END,
+    CASE WHEN o.outcome <> 'create' THEN (o.before ->> 'course_staff')::boolean
+         WHEN o.course_staff IS NOT NULL THEN coalesce((o.account_before ->> 'course_staff')::boolean, FALSE) END,
     CASE WHEN o.is_same IS NOT TRUE THEN 'reject' WHEN o.outcome = 'create' THEN 'drop' ELSE 'update' END,
     CASE WHEN o.is_same THEN o.after END,
     CASE WHEN o.is_same THEN o.before END,
+    CASE WHEN o.is_same THEN o.account_before END,
     o.standing_id, '',
     CASE WHEN o.is_same THEN '' ELSE %(code)s END, CASE WHEN o.is_same THEN '' ELSE %(column)s END,
     CASE WHEN o.is_same THEN '' ELSE %(message)s END, CASE WHEN o.is_same THEN '' ELSE %(hint)s END
@@ -322,15 +344,7 @@ SELECT r.line
 FROM imports_importrow AS r LEFT JOIN {COURSE_ENROLLMENT_OF_ROW} AS c ON TRUE
 WHERE r.owner_id = %(owner)s AND r.outcome <> 'reject' AND r.result = '' AND (
     c.status IS DISTINCT FROM (r.before ->> 'status')
-    OR ((r.before ->> 'course_staff') IS NOT NULL AND (r.before ->> 'course_staff')::boolean IS DISTINCT FROM (
-        EXISTS (
-            SELECT FROM learners_courseaccessrole AS a
-            WHERE a.user_id = c.user_id AND a.course_key = r.course_key AND a.role = 'staff'
-        ) OR (c.user_id IS NULL AND EXISTS (
-            SELECT FROM program_enrollments_courseaccessroleassignment AS w
-            WHERE w.enrollment_id = c.id AND w.role = 'staff'
-        ))
-    ))
+    OR coalesce((r.before ->> 'course_staff')::boolean <> {IS_STAFF}, FALSE)
 )
 ORDER BY r.position LIMIT %(limit)s
 """  # noqa: S608 -- constants only

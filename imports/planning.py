@@ -1,6 +1,7 @@
 """Planning: what each row of a file would do, decided by the rules that the API writes by."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -149,7 +150,7 @@ class CoursePlanner:
                 lock=False,
                 claimed=self._claimed,
             )
-            settle_course_rows(group, decisions, find_course_staff(decisions))
+            settle_course_rows(group, decisions, find_held(decisions, course_key))
         _repeat_decisions(wanted, planned)
         copy_rows(self._import_id, planned)
         return [Place(row.student_key, hash((row.student_key, row.course_key))) for row in planned]
@@ -173,7 +174,7 @@ def reject(row: Any, code: str) -> None:
     fault = FAULTS[code]
     row.outcome = RowOutcome.REJECT
     row.error_code, row.error_column, row.error_message, row.error_hint = fault
-    row.before = row.after = None
+    row.before = row.after = row.account_before = None
 
 
 def _first_of_each_place(rows: Iterable[PlannedRow]) -> list[PlannedRow]:
@@ -191,7 +192,7 @@ def _repeat_decisions(decided: Iterable[PlannedRow], rows: Iterable[PlannedRow])
     for row in rows:
         first = places.get((row.student_key, row.curriculum_uuid, row.course_key))
         if first is not None and first is not row and row.outcome != RowOutcome.REJECT:
-            for name in ("outcome", "before", "after", "enrollment_id"):
+            for name in ("outcome", "before", "after", "account_before", "enrollment_id"):
                 setattr(row, name, getattr(first, name))
             if first.outcome == RowOutcome.REJECT:
                 reject(row, first.error_code)
@@ -230,25 +231,48 @@ def settle_drop(row: PlannedRow, before: str | None, kind: str) -> None:
     row.outcome = RowOutcome.DROP if is_dropped else RowOutcome.UNCHANGED
 
 
-def find_course_staff(decisions: Sequence[api.CourseDecision]) -> set[int]:
-    """Return the ids of the standing rows whose learners are staff of the run now."""
-    return api.list_course_staff([decision.wish.row for decision in decisions if decision.wish and decision.wish.row])
+@dataclass(slots=True)
+class HeldInRun:
+    """What learners have in a course run before a write.
+
+    `staff_ids`: the standing rows whose learners are staff of the run. `accounts`: what accounts have there, by the
+    program enrollments for which a row is to be created.
+    """
+
+    staff_ids: set[int]
+    accounts: dict[int, api.AccountInRun]
+
+    def update(self, other: "HeldInRun") -> None:
+        """Add what was found for further rows."""
+        self.staff_ids |= other.staff_ids
+        self.accounts |= other.accounts
 
 
-def settle_course_rows(rows: Sequence[Any], decisions: Sequence[api.CourseDecision], staff_ids: Container[int]) -> None:
-    """Write into rows, planned or stored, what was decided about them; `staff_ids` as they were before the write."""
+def find_held(decisions: Sequence[api.CourseDecision], course_key: CourseKey) -> HeldInRun:
+    """Return what the decisions' learners have in the run now."""
+    wishes = [decision.wish for decision in decisions if decision.wish]
+    return HeldInRun(
+        api.list_course_staff([wish.row for wish in wishes if wish.row]),
+        api.map_accounts_in_run([wish.enrollment for wish in wishes if not wish.row], course_key),
+    )
+
+
+def settle_course_rows(rows: Sequence[Any], decisions: Sequence[api.CourseDecision], held: HeldInRun) -> None:
+    """Write into rows, planned or stored, what was decided about them; `held` as it was before the write."""
     for row, decision in zip(rows, decisions, strict=True):
         if decision.wish is None:
             reject(row, decision.outcome)
             continue
-        held = decision.wish.row
-        row.enrollment_id = held.pk if held else None
-        row.before = {"status": held.status} if held else None
+        standing = decision.wish.row
+        row.enrollment_id = standing.pk if standing else None
+        row.before = {"status": standing.status} if standing else None
+        account = held.accounts.get(decision.wish.enrollment.pk)
+        row.account_before = account._asdict() if account else None
         row.after = {"status": row.status}
         if row.course_staff is not None:
             row.after["course_staff"] = row.course_staff
             if row.before is not None:
-                row.before["course_staff"] = held is not None and held.pk in staff_ids
+                row.before["course_staff"] = standing is not None and standing.pk in held.staff_ids
         row.outcome = _outcome(row.before, row.after)
 
 

@@ -8,6 +8,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from itertools import islice
@@ -34,9 +35,10 @@ from imports.plan_statements import (
     settle_repeated_rows,
 )
 from imports.planning import (
+    HeldInRun,
     Place,
     as_course_record,
-    find_course_staff,
+    find_held,
     group_by_course_run,
     make_planner,
     settle_course_rows,
@@ -385,13 +387,13 @@ def _apply_program_chunk(item: Import, program: Program) -> bool:
 @contextmanager
 def _rewriting(item: Import, rows: list[PlannedRow]) -> Iterator[list[PlannedRow]]:
     """Store what becomes of the rows within, where it is not what was planned."""
-    planned = [(row.outcome, row.before, row.after) for row in rows]
+    planned = [replace(row) for row in rows]
     yield rows
     changed = []
-    for row, (outcome, before, after) in zip(rows, planned, strict=True):
-        if (row.outcome, row.before, row.after) != (outcome, before, after):
+    for row, former in zip(rows, planned, strict=True):
+        if row != former:
             changed.append(row)
-            _recount(item, outcome, row.outcome)
+            _recount(item, former.outcome, row.outcome)
     _rewrite_changed(item, changed)
 
 
@@ -466,10 +468,10 @@ def _drop(item: Import, program: Program, rows: Sequence[PlannedRow]) -> None:
 
 
 def _carry_out_in_course_run(item: Import, program: Program, course_key: CourseKey, rows: list[PlannedRow]) -> None:
-    staff_ids: set[int] = set()
+    held = HeldInRun(set(), {})
 
     def observe(decided: Sequence[api.CourseDecision]) -> None:
-        staff_ids.update(find_course_staff(decided))
+        held.update(find_held(decided, course_key))
 
     decisions = api.carry_out_program_course_enrollments(
         program=program,
@@ -481,7 +483,7 @@ def _carry_out_in_course_run(item: Import, program: Program, course_key: CourseK
         others_are_locked_out=item.is_atomic,
         observe=observe,
     )
-    settle_course_rows(rows, decisions, staff_ids)
+    settle_course_rows(rows, decisions, held)
 
 
 def _finish_applied(item: Import) -> None:

@@ -28,6 +28,7 @@ def carry_out_undo(item: Import, program: Program, rows: Sequence[PlannedRow], s
             expected_status=(row.before or {})["status"],
             status=row.after["status"] if row.after else None,
             course_staff=row.course_staff,
+            account=api.AccountInRun(**row.account_before) if row.account_before else None,
         )
         for row in rows
     ]

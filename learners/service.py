@@ -15,6 +15,8 @@ from learners.course_runs import (
     enroll_in_course_runs,
     grant_course_roles,
     list_role_holders,
+    map_course_enrollments,
+    put_back_course_enrollments,
     revoke_course_roles,
     withdraw_from_course_runs,
 )
@@ -74,6 +76,8 @@ __all__ = [
     "list_student_keys_of_user",
     "make_identities_statement",
     "map_certificates",
+    "map_course_enrollments",
+    "put_back_course_enrollments",
     "revoke_course_roles",
     "search_user_ids",
     "withdraw_from_course_runs",

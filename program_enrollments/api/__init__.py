@@ -60,9 +60,11 @@ from program_enrollments.api.reading import (
     get_program_enrollment,
     get_users_by_external_keys,
     list_course_staff,
+    map_accounts_in_run,
 )
 from program_enrollments.api.records import (
     SYSTEM,
+    AccountInRun,
     ChangeSource,
     LmsCourseEnrollment,
     LmsProgramEnrollment,
@@ -86,6 +88,7 @@ from program_enrollments.api.writing import (
 
 __all__ = [
     "SYSTEM",
+    "AccountInRun",
     "ChangeSource",
     "Claim",
     "CourseDecision",
@@ -157,6 +160,7 @@ __all__ = [
     "load_program_course_enrollments",
     "lock_for_several_writes",
     "lock_out_other_writers",
+    "map_accounts_in_run",
     "parse_course_key",
     "prune_idempotency_keys",
     "reset_enrollments",

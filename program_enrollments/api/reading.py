@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from opaque_keys.edx.keys import CourseKey
 
-from learners.service import User, find_user_ids_by_student_keys, list_role_holders
+from learners.service import User, find_user_ids_by_student_keys, list_role_holders, map_course_enrollments
 from program_enrollments.api.lookups import find_administering_organization_key, get_program
+from program_enrollments.api.records import AccountInRun
 from program_enrollments.constants import STAFF_ROLE
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 
@@ -218,6 +219,21 @@ def annotate_course_staff(enrollments: "QuerySet[ProgramCourseEnrollment]") -> "
     waiting = CourseAccessRoleAssignment.objects.filter(enrollment=OuterRef("pk"), role=STAFF_ROLE)
     is_staff = Q(Exists(holders)) | Q(Exists(waiting), program_enrollment__user=None)
     return enrollments.annotate(is_course_staff=Case(When(is_staff, then=Value(True)), default=Value(False)))
+
+
+def map_accounts_in_run(enrollments: Sequence[ProgramEnrollment], course_key: CourseKey) -> dict[int, AccountInRun]:
+    """Return {id of an enrollment: what its account has in the course run}, of those that have an account.
+
+    Costs two queries, however many there are.
+    """
+    place_by_id = {
+        enrollment.pk: (enrollment.user_id, course_key) for enrollment in enrollments if enrollment.user_id is not None
+    }
+    if not place_by_id:
+        return {}
+    staff = list_role_holders(set(place_by_id.values()))
+    states = map_course_enrollments(set(place_by_id.values()))
+    return {pk: AccountInRun(place in staff, *states.get(place, (None, False))) for pk, place in place_by_id.items()}
 
 
 def list_course_staff(enrollments: Sequence[ProgramCourseEnrollment]) -> set[int]:

@@ -28,6 +28,14 @@ class ProgramEnrollmentRecord(NamedTuple):
     curriculum_uuid: UUID | None = None
 
 
+class AccountInRun(NamedTuple):
+    """What an account has in a course run: `mode` is that of its course enrollment, None where there is none."""
+
+    course_staff: bool
+    mode: str | None
+    is_active: bool
+
+
 class ProgramCourseEnrollmentRecord(NamedTuple):
     """One learner's record of a bulk write in a course run (contract section 4.2).
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from catalog.service import Program
+from learners.service import put_back_course_enrollments
 from program_enrollments.api.course_writing import (
     CourseWish,
     carry_out_course_wishes,
@@ -14,17 +15,18 @@ from program_enrollments.api.course_writing import (
 )
 from program_enrollments.api.locks import lock_accounts, lock_learners
 from program_enrollments.api.lookups import find_administering_organization_key
-from program_enrollments.api.records import ChangeSource
+from program_enrollments.api.records import AccountInRun, ChangeSource
 from program_enrollments.api.statements import delete_with_history, update_with_history
 from program_enrollments.constants import ProgramCourseEnrollmentStatus
-from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
+from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
     """An enrollment that stands at `expected_status`, and the status that it shall have again; None: it shall go.
 
-    In course runs, `course_staff` is the role that the learner shall have again; None leaves it as it is.
+    In course runs, `course_staff` is the role that the learner shall have again; None leaves it as it is. `account` is
+    what the learner's account had in the run before the enrollment was created.
     """
 
     student_key: str
@@ -32,6 +34,7 @@ class Restoration:
     expected_status: str
     status: str | None
     course_staff: bool | None = None
+    account: AccountInRun | None = None
 
 
 @transaction.atomic
@@ -65,7 +68,8 @@ def restore_course_enrollments(
     """Put program course enrollments back; accounts' course enrollments and roles follow.
 
     One that has another status by now stays, and so does one that would be active while its learner is active in the
-    run through another enrollment. Returns: the ids of those that were put back.
+    run through another enrollment, or that would go while a role waits with it. Returns: the ids of those that were
+    put back.
     """
     organization_key = find_administering_organization_key(program)
     lock_learners(organization_key, [one.student_key for one in restorations])
@@ -83,8 +87,12 @@ def restore_course_enrollments(
     elsewhere = find_active_elsewhere(
         enrollments, {row.course_key for row in standing}, organization_key=organization_key
     )
+    waiting = CourseAccessRoleAssignment.objects.filter(enrollment__in=[row.pk for row in standing])
+    with_role = set(waiting.values_list("enrollment_id", flat=True))
     wishes = {}
     for row in standing:
+        if by_id[row.pk].status is None and row.pk in with_role and by_id[row.pk].course_staff is not False:
+            continue
         status = by_id[row.pk].status or ProgramCourseEnrollmentStatus.INACTIVE.value
         is_active = status == ProgramCourseEnrollmentStatus.ACTIVE
         if is_active and not elsewhere.claim(row.program_enrollment, row.course_key):
@@ -94,5 +102,13 @@ def restore_course_enrollments(
     row_ids = carry_out_course_wishes(list(wishes.values()), source=source)
     roles = {pk: by_id[pk].course_staff for pk in wishes}
     set_course_staff({wishes[pk]: role for pk, role in roles.items() if role is not None}, row_ids)
-    delete_with_history(ProgramCourseEnrollment, [pk for pk in wishes if by_id[pk].status is None], source=source)
+    gone = [pk for pk in wishes if by_id[pk].status is None]
+    delete_with_history(ProgramCourseEnrollment, gone, source=source)
+    put_back_course_enrollments(
+        {
+            (wish.enrollment.user_id, wish.course_key): (account.mode, account.is_active)
+            for wish, account in ((wishes[pk], by_id[pk].account) for pk in gone)
+            if wish.enrollment.user_id and not wish.rests_elsewhere and account and account.mode
+        }
+    )
     return set(wishes)

@@ -28,9 +28,16 @@ from imports.service import (
 )
 from learners.models import CourseAccessRole, CourseEnrollment
 from program_enrollments import api
+from program_enrollments.constants import WriteAction
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 from tests.factories.catalog import CurriculumFactory
-from tests.factories.learners import RUN_KEY, StaffFactory, UserFactory
+from tests.factories.learners import (
+    RUN_KEY,
+    CourseAccessRoleFactory,
+    CourseEnrollmentFactory,
+    StaffFactory,
+    UserFactory,
+)
 from tests.factories.program_enrollments import ProgramCourseEnrollmentFactory
 
 HEADER = "student_key,status"
@@ -484,6 +491,78 @@ def test_an_undo_makes_an_account_that_was_linked_twice_since_its_plan_active_in
     assert back.state == "applied_with_errors"
     assert sorted(ProgramCourseEnrollment.objects.values_list("status", flat=True)) == ["active", "inactive"]
     assert CourseEnrollment.objects.get(user=learner).is_active is True
+
+
+@pytest.mark.parametrize(
+    ("line", "mode", "is_active", "is_staff"),
+    [
+        ("TOY-1,a,active,true", "verified", True, True),
+        ("TOY-1,a,active,false", "audit", True, True),
+        ("TOY-1,a,inactive,", "honor", True, False),
+        ("TOY-1,a,active,true", "audit", False, False),
+    ],
+)
+def test_undo_gives_an_account_back_what_it_had_in_the_run(
+    upload_courses, enroll, learner, line, mode, is_active, is_staff
+):
+    enroll("a", user=learner)
+    CourseEnrollmentFactory(user=learner, course_key=RUN_KEY, mode=mode, is_active=is_active)
+    if is_staff:
+        CourseAccessRoleFactory(user=learner, course_key=RUN_KEY, role="staff")
+
+    back = undo(upload_courses(line))
+
+    held = CourseEnrollment.objects.get(user=learner)
+    assert back.state == "applied"
+    assert (held.mode, held.is_active) == (mode, is_active)
+    assert CourseAccessRole.objects.filter(user=learner).exists() is is_staff
+
+
+def test_undo_leaves_a_mode_that_was_chosen_since(upload_courses, enroll, learner):
+    enroll("a", user=learner)
+    CourseEnrollmentFactory(user=learner, course_key=RUN_KEY, mode="audit")
+    item = upload_courses("TOY-1,a,active,")
+    CourseEnrollment.objects.update(mode="verified")
+
+    undo(item)
+
+    assert CourseEnrollment.objects.get(user=learner).mode == "verified"
+
+
+@pytest.mark.parametrize("is_linked", [True, False])
+@pytest.mark.parametrize(("sent", "since"), [("", True), ("true", False)])
+def test_undo_lists_whose_role_has_changed_since_and_puts_back_the_others(
+    upload_courses, enroll, learner, program, course_run, is_linked, sent, since
+):
+    enroll("a", user=learner if is_linked else None)
+    enroll("b")
+    item = upload_courses(f"TOY-1,a,active,{sent}", "TOY-1,b,active,")
+    api.write_program_course_enrollments(
+        program_uuid=program.uuid,
+        course_key=course_run.key,
+        action=WriteAction.UPDATE,
+        records=[api.ProgramCourseEnrollmentRecord("a", "active", course_staff=since)],
+    )
+
+    back = undo(item)
+
+    assert back.state == "applied_with_errors"
+    assert sorted(outcomes(back)) == [(2, "reject", "changed_since"), (3, "drop", "")]
+
+
+def test_an_undo_keeps_a_row_with_which_a_role_waits_since_its_plan(upload_courses, enroll):
+    enroll("a")
+    item = upload_courses("TOY-1,a,active,")
+    back = undo_import(item.pk, mode=ImportMode.PREVIEW)
+    run_imports_of_program(item.program_uuid)
+    row = ProgramCourseEnrollment.objects.get()
+    CourseAccessRoleAssignment.objects.create(enrollment=row, role="staff")
+
+    apply_import(back.pk)
+    run_imports_of_program(item.program_uuid)
+
+    assert outcomes(back) == [(2, "reject", "changed_since")]
+    assert ProgramCourseEnrollment.objects.get() == row
 
 
 # Course enrollments
