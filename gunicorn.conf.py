@@ -15,6 +15,8 @@ from prometheus_client.multiprocess import mark_process_dead  # noqa: E402 -- as
 from config.logging import build_logging  # noqa: E402 -- may import it as well
 
 logconfig_dict = build_logging(env, debug=env.bool("DEBUG", default=True))
+# A listing may be asked for many student keys at once; gunicorn takes no longer line than this.
+limit_request_line = 8190
 # The service writes a line for each request itself. Should an access log be switched on all the same, its lines have
 # no path and no query, which name learners, and no referrer, which may.
 access_log_format = '%(h)s %(m)s %(s)s %(B)s %(M)s "%({x-request-id}o)s"'

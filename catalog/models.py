@@ -13,6 +13,11 @@ from catalog.constants import ACTIVE_STATUS, Pacing
 validate_web_address = URLValidator(schemes=("http", "https"))
 
 
+def make_program_key() -> str:
+    """Return a key for a program that nobody has named."""
+    return f"program-{uuid4().hex}"
+
+
 class PositionedLink(models.Model):
     """A row of a many-to-many relation whose order matters; equal positions keep the order of insertion."""
 
@@ -90,7 +95,11 @@ class Program(TimeStampedModel):
 
     uuid = models.UUIDField(unique=True, default=uuid4)
     key = models.SlugField(
-        max_length=255, unique=True, db_index=False, help_text="Names the program in the Registrar API's addresses."
+        max_length=255,
+        unique=True,
+        db_index=False,
+        default=make_program_key,
+        help_text="Names the program in the Registrar API's addresses.",
     )
     title = models.CharField(max_length=255, blank=True, default="")
     type = models.CharField(max_length=64, blank=True, default="", help_text="As the catalog names it, like Masters.")

@@ -1,5 +1,6 @@
 """Fixtures that any test may use."""
 
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,7 +44,8 @@ def _requests_counted_in_memory(settings):
 @pytest.fixture(autouse=True)
 def _no_program_remembered(monkeypatch):
     """So that a request's queries do not depend on the clock; remembering has its own tests."""
-    monkeypatch.setattr("catalog.backends.database.find_program_in_second", find_program_in_second.__wrapped__)
+    remembers_none = lru_cache(maxsize=0)(find_program_in_second.__wrapped__)
+    monkeypatch.setattr("catalog.backends.database.find_program_in_second", remembers_none)
 
 
 @pytest.fixture

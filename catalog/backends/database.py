@@ -44,6 +44,10 @@ def find_program_in_second(program_uuid: UUID, second: int) -> Program:
     A partner writes thousands of learners into one program, 25 at a time; of a page, the question was a tenth of the
     time. A program that is missing is not remembered: it is found as soon as it is there. Raises: Program.DoesNotExist.
     """
+    return _find_program(program_uuid)
+
+
+def _find_program(program_uuid: UUID) -> Program:
     with connection.cursor() as cursor:
         cursor.execute(execution_of(FIND_PROGRAM), {"uuid": program_uuid})
         row = cursor.fetchone()
@@ -66,8 +70,11 @@ class DatabaseCatalog:
     """Answers from the mirror that `load_catalog` fills; never asks over the network."""
 
     def find_program(self, program_uuid: UUID) -> Program | None:
-        """See `Catalog`. One query, and none if the program was found within the same second."""
+        """See `Catalog`. One query; outside of transactions, none if the program was found within the same second."""
         try:
+            # A transaction sees what it has changed itself, and what it sees may be taken back.
+            if connection.in_atomic_block:
+                return _find_program(program_uuid)
             return find_program_in_second(program_uuid, int(time.monotonic()))
         except models.Program.DoesNotExist:
             return None

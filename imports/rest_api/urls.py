@@ -24,7 +24,7 @@ urlpatterns = [
         "program_export",
     ),
     *both_spellings(
-        "programs/<str:program_uuid>/courses/<path:course_id>/enrollments/export/",
+        "programs/<str:program_uuid>/courses/<any:course_id>/enrollments/export/",
         views.CourseExportViewSet.as_view(READ),
         "course_export",
     ),

@@ -12,10 +12,12 @@ from catalog.service import get_catalog
 from learners.service import delete_users, find_user_ids_of_organization
 from program_enrollments.api.deletion import delete_enrollments, delete_history_of_programs
 from program_enrollments.api.locks import lock_out_other_writers
+from program_enrollments.api.reading import list_course_staff
 from program_enrollments.api.records import ChangeSource
 from program_enrollments.api.statements import update_with_history
+from program_enrollments.constants import STAFF_ROLE
 from program_enrollments.exceptions import OrganizationDoesNotExist, ProgramDoesNotExist, ProgramOfAnotherOrganization
-from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
+from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 
 logger = logging.getLogger(__name__)
 
@@ -86,13 +88,15 @@ def _choose_programs(organization_key: str, program_uuids: Collection[UUID] | No
 
 
 def _let_wait(enrollment_ids: Collection[int], source: ChangeSource) -> None:
+    """Take enrollments from their accounts, which are to be deleted: they wait, and so do the accounts' staff roles."""
+    places = ProgramCourseEnrollment.objects.filter(program_enrollment_id__in=enrollment_ids)
+    rows = list(places.order_by("pk").select_related("program_enrollment"))
+    CourseAccessRoleAssignment.objects.bulk_create(
+        [CourseAccessRoleAssignment(enrollment_id=pk, role=STAFF_ROLE) for pk in sorted(list_course_staff(rows))],
+        ignore_conflicts=True,
+    )
     # By hand, since the account's deletion would empty these columns without a word in history.
     update_with_history(ProgramEnrollment, [{"id": pk, "user_id": None} for pk in enrollment_ids], source=source)
-    places = ProgramCourseEnrollment.objects.filter(
-        program_enrollment_id__in=enrollment_ids, course_enrollment__isnull=False
-    )
     update_with_history(
-        ProgramCourseEnrollment,
-        [{"id": pk, "course_enrollment_id": None} for pk in places.order_by("pk").values_list("pk", flat=True)],
-        source=source,
+        ProgramCourseEnrollment, [{"id": row.pk, "course_enrollment_id": None} for row in rows], source=source
     )

@@ -28,6 +28,7 @@ from program_enrollments.models import ProgramEnrollment
 from tracing.service import get_trace
 
 ENROLLMENTS = connection.ops.quote_name(ProgramEnrollment._meta.db_table)
+IDS_OF_ENROLLMENTS = f"{ProgramEnrollment._meta.db_table}_id_seq"
 ACCOUNTS = connection.ops.quote_name(get_user_model()._meta.db_table)
 
 COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -361,8 +362,9 @@ def write_rows(
     Returns the answers, in no order, to all rows that failed or before which something else stood than was expected.
     """
     now = timezone.now()
-    # Requests that meet in the unique constraint of accounts come to it in the same order. One that waits for locks
-    # here is late with its time: a row's own must not go back, nor that of its history.
+    # Ids are in the order sent, by which listings come. Requests that meet in the unique constraint of accounts come to
+    # it in the same order. One that waits for locks here is late with its time: a row's own must not go back, nor that
+    # of its history.
     sql = f"""
         {decision.sql},
         updated AS (
@@ -371,12 +373,17 @@ def write_rows(
             WHERE e.id = decided.enrollment_id AND decided.failure IS NULL AND decided.status <> decided.before
             RETURNING e.*
         ),
+        numbered AS MATERIALIZED (
+            SELECT nextval(%(ids)s::regclass) AS id, user_id, student_key, curriculum_uuid, status
+            FROM (
+                SELECT * FROM decided WHERE enrollment_id IS NULL AND failure IS NULL ORDER BY input_order OFFSET 0
+            ) AS new
+        ),
         inserted AS (
             INSERT INTO {ENROLLMENTS}
-                (user_id, external_user_key, program_uuid, curriculum_uuid, status, created, modified)
-            SELECT user_id, student_key, %(program)s, curriculum_uuid, status, %(now)s, %(now)s
-            FROM decided WHERE enrollment_id IS NULL AND failure IS NULL
-            ORDER BY user_id NULLS FIRST, input_order
+                (id, user_id, external_user_key, program_uuid, curriculum_uuid, status, created, modified)
+            SELECT id, user_id, student_key, %(program)s, curriculum_uuid, status, %(now)s, %(now)s
+            FROM numbered ORDER BY user_id NULLS FIRST, id
             ON CONFLICT DO NOTHING
             RETURNING *
         ),
@@ -398,6 +405,7 @@ def write_rows(
     values = {
         **decision.values,
         "program": program_uuid,
+        "ids": IDS_OF_ENROLLMENTS,
         "created": CREATED,
         "changed": CHANGED,
         **_history_values(source, now),

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.permissions import SAFE_METHODS
 
 from limits.service import READ, WRITE, count_request, get_client_address, write_rate_headers
@@ -60,6 +61,7 @@ def service_unavailable(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
+@csrf_exempt
 def unknown_path(request: HttpRequest, **captured: Any) -> HttpResponseBase:
     """Answer for every path below the API's base that no endpoint has, also while DEBUG is on."""
     scope = READ if request.method in SAFE_METHODS else WRITE

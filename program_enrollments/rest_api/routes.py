@@ -6,7 +6,17 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, register_converter
+from django.urls.converters import StringConverter
+
+
+class AnyTextConverter(StringConverter):
+    """Takes whatever stands in the path, slashes and line breaks included: the view tells what it is not."""
+
+    regex = "(?s:.+)"
+
+
+register_converter(AnyTextConverter, "any")
 
 
 def both_spellings(route: str, view: Any, name: str) -> list[URLPattern]:

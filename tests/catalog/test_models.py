@@ -3,6 +3,7 @@
 import pytest
 from django.db import IntegrityError
 
+from catalog.models import Program
 from tests.factories.catalog import ProgramFactory
 
 
@@ -10,6 +11,11 @@ from tests.factories.catalog import ProgramFactory
 def test_a_programs_key_is_a_slug(key):
     with pytest.raises(IntegrityError, match="program_key_is_slug"):
         ProgramFactory(key=key)
+
+
+def test_programs_that_nobody_has_named_have_keys_of_their_own():
+    one, other = (Program.objects.create(title="Data Science") for _ in range(2))
+    assert one.key != other.key
 
 
 def test_two_programs_never_share_a_key():

@@ -60,4 +60,6 @@ def idempotent(handler: Handler, *, describe_body: Callable[[Any, Request], str]
 
 
 def _digest(request: Request, body: str) -> str:
-    return sha256("\n".join([str(request.method), request.get_full_path(), body]).encode()).hexdigest()
+    # A path is the same with and without its trailing slash (contract section 1).
+    said = [str(request.method), request.path.removesuffix("/"), request.META.get("QUERY_STRING", ""), body]
+    return sha256("\n".join(said).encode()).hexdigest()

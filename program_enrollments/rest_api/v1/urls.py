@@ -18,7 +18,7 @@ urlpatterns = [
         "program_enrollments",
     ),
     *both_spellings(
-        "programs/<str:program_uuid>/courses/<path:course_id>/enrollments/",
+        "programs/<str:program_uuid>/courses/<any:course_id>/enrollments/",
         views.ProgramCourseEnrollmentsViewSet.as_view(READ_AND_WRITE),
         "program_course_enrollments",
     ),
@@ -27,7 +27,7 @@ urlpatterns = [
         "programs/readonly_access/", views.ReadonlyProgramsViewSet.as_view(READ), "user_program_readonly_access"
     ),
     *both_spellings(
-        "programs/<str:program_uuid>/courses/<path:course_id>/grades/",
+        "programs/<str:program_uuid>/courses/<any:course_id>/grades/",
         views.ProgramCourseGradesViewSet.as_view(READ),
         "program_course_grades",
     ),
@@ -37,7 +37,7 @@ urlpatterns = [
         "program_course_enrollments_overview",
     ),
     *both_spellings(
-        "users/<path:username>/programs/<str:program_uuid>/courses/",
+        "users/<any:username>/programs/<str:program_uuid>/courses/",
         views.LearnerCourseRunOverviewsViewSet.as_view(READ),
         "user_program_course_enrollments",
     ),

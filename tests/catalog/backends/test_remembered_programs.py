@@ -7,7 +7,7 @@ import pytest
 from catalog.backends import database
 from catalog.backends.database import DatabaseCatalog, find_program_in_second
 from catalog.models import Program
-from tests.factories.catalog import ProgramFactory
+from tests.factories.catalog import OrganizationFactory, ProgramFactory
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def _remembered(monkeypatch, _no_program_remembered):
 
 @pytest.fixture
 def program():
-    return ProgramFactory(title="Before")
+    return ProgramFactory(title="Before", organizations=[])
 
 
 def rename(program):
@@ -38,6 +38,26 @@ def test_a_change_shows_with_the_next_second(program):
 
     assert find_program_in_second(program.uuid, 7).title == "Before"
     assert find_program_in_second(program.uuid, 8).title == "After"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_sees_at_once_what_it_has_changed_itself(program):
+    catalog = DatabaseCatalog()
+    assert catalog.find_program(program.uuid).authoring_organizations == ()
+
+    program.authoring_organizations.through.objects.create(program=program, organization=OrganizationFactory())
+    assert len(catalog.find_program(program.uuid).authoring_organizations) == 1
+
+    program.delete()
+    assert catalog.find_program(program.uuid) is None
+
+
+def test_a_transaction_sees_what_stands_for_it(program):
+    catalog = DatabaseCatalog()
+    catalog.find_program(program.uuid)
+    rename(program)
+
+    assert catalog.find_program(program.uuid).title == "After"
 
 
 def test_a_program_shows_as_soon_as_it_is_there():

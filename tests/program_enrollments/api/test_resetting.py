@@ -13,6 +13,8 @@ from program_enrollments.exceptions import OrganizationDoesNotExist, ProgramDoes
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 from tests.factories.catalog import OrganizationFactory, ProgramFactory
 from tests.factories.learners import (
+    RUN_KEY,
+    CourseAccessRoleFactory,
     CourseEnrollmentFactory,
     IdentityFactory,
     IdentityProviderFactory,
@@ -120,6 +122,19 @@ def test_enrollments_of_deleted_users_in_other_programs_wait_again(user_of_schoo
     assert (enrollment.user, enrollment.status) == (None, "enrolled")
     assert (row.course_enrollment, row.status) == (None, "active")
     assert not CourseEnrollment.objects.exists()
+
+
+def test_staff_roles_of_deleted_users_in_other_programs_wait_with_their_enrollments(user_of_school, program, reset):
+    enrollments = [ProgramEnrollmentFactory(user=user_of_school, program_uuid=ProgramFactory().uuid) for _ in range(2)]
+    rows = [
+        ProgramCourseEnrollmentFactory(program_enrollment=enrollment, course_key=key)
+        for enrollment, key in zip(enrollments, (RUN_KEY, "course-v1:edX+ToyX+Another"), strict=True)
+    ]
+    CourseAccessRoleFactory(user=user_of_school, course_key=RUN_KEY, role="staff")
+
+    reset([program.uuid])
+
+    assert CourseAccessRoleAssignment.objects.get().enrollment == rows[0]
 
 
 def test_waiting_again_is_in_the_history(user_of_school, program, reset, staff):

@@ -1,6 +1,7 @@
 """The one shape of errors (contract section 3)."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
 
@@ -27,6 +28,7 @@ def test_every_domain_error_has_a_status():
         ("get", "nothing/here", {}, (404, "not_found")),
         ("post", "", {}, (404, "not_found")),
         ("get", "programs/\n/nothing", {}, (404, "not_found")),
+        ("get", f"users/a\n/programs/{UNKNOWN}/courses/", {}, (404, "program_does_not_exist")),
         ("get", f"programs/{UNKNOWN}/enrollments/", {}, (404, "program_does_not_exist")),
         ("get", "programs/no-uuid/enrollments/", {}, (404, "program_does_not_exist")),
         ("delete", "programs/enrollments/", {}, (405, "method_not_allowed")),
@@ -38,6 +40,13 @@ def test_refusals_have_the_one_shape(staff_client, method, path, headers, answer
 
     assert set(response.json()) == {"developer_message", "error_code"}
     assert (response.status_code, response.json()["error_code"]) == answer
+
+
+def test_whoever_writes_to_an_unknown_path_is_told_so_without_a_csrf_token():
+    response = Client(enforce_csrf_checks=True).post(f"{BASE}nope")
+
+    assert (response.status_code, response.json()["error_code"]) == (404, "not_found")
+    assert "RateLimit" in response
 
 
 def test_options_tells_which_methods_a_path_has(staff_client):

@@ -73,6 +73,11 @@ def test_an_answer_without_a_body_is_replayed_without_one(staff_client, path):
     assert describe(send(staff_client, path, [])) == (204, b"", "true")
 
 
+def test_the_trailing_slash_makes_no_other_request(staff_client, path, record):
+    send(staff_client, path, [record])
+    assert describe(send(staff_client, path.removesuffix("/"), [record])) == (200, b'{"student-1":"enrolled"}', "true")
+
+
 def test_the_order_of_a_records_fields_makes_no_other_request(staff_client, path, record):
     send(staff_client, path, [record])
 

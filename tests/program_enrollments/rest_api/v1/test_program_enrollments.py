@@ -205,6 +205,17 @@ def test_a_status_that_is_none_is_that_learners_failure(staff_client, enrollment
     assert response.json() == {"a": "invalid-status", "b": "enrolled"}
 
 
+def test_learners_are_listed_in_the_order_in_which_they_were_sent(
+    staff_client, enrollments_path, record, identity_provider
+):
+    for key in "ca":
+        IdentityFactory(identity_provider=identity_provider, student_key=key)
+
+    staff_client.post(enrollments_path, [record(key) for key in "abcd"])
+
+    assert student_keys(staff_client.get(enrollments_path)) == ["a", "b", "c", "d"]
+
+
 def test_a_learner_with_an_account_is_linked(staff_client, enrollments_path, record, identity_provider):
     IdentityFactory(identity_provider=identity_provider, student_key="a")
 
