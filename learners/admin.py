@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import ManyToOneRel, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -103,6 +105,22 @@ class UserAdmin(DjangoUserAdmin):
     @admin.display(description="this account has")
     def holdings(self, user: User) -> SafeString:
         return link_referring_lists(user, self.admin_site)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin):
+    """Groups. Superusers alone say what their members may do."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).prefetch_related("permissions__content_type")  # what each is called by
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        # Whoever could change these could take every right, as a member of the group.
+        return fields if request.user.is_superuser else (*fields, "permissions")
 
 
 # The others are what OpenID 2.0 remembers; nothing in them is for people.

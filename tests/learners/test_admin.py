@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -310,6 +310,55 @@ def test_staff_cannot_give_rights_to_themselves_or_others(plain_staff_client, us
     user = User.objects.get(pk=user.pk)
     assert user.first_name == "Ann"
     assert (user.is_staff, user.is_superuser, user.user_permissions.count()) == before
+
+
+@pytest.fixture
+def group_keeper_client(client):
+    """Staff who may do everything with groups, are in one, and are no superuser."""
+    staff = StaffFactory(username="keeper")
+    staff.user_permissions.set(Permission.objects.filter(content_type__model="group"))
+    staff.groups.add(Group.objects.create(name="Registrars"))
+    client.force_login(staff)
+    return client
+
+
+def test_staff_cannot_give_rights_to_the_members_of_a_group(group_keeper_client):
+    group = Group.objects.get()
+    form = {"name": "Deans", "permissions": Permission.objects.first().pk}
+    response = group_keeper_client.post(url(Group, "change", group.pk), form)
+    assert response.status_code == 302
+    group.refresh_from_db()
+    assert (group.name, group.permissions.count()) == ("Deans", 0)
+
+
+def test_staff_cannot_take_rights_from_the_members_of_a_group(group_keeper_client):
+    group = Group.objects.get()
+    group.permissions.add(Permission.objects.first())
+    group_keeper_client.post(url(Group, "change", group.pk), {"name": "Deans"})
+    assert group.permissions.count() == 1
+
+
+def test_a_group_that_staff_add_has_no_rights(group_keeper_client):
+    form = {"name": "Deans", "permissions": Permission.objects.first().pk}
+    assert group_keeper_client.post(url(Group, "add"), form).status_code == 302
+    assert Group.objects.get(name="Deans").permissions.count() == 0
+
+
+def test_superuser_gives_rights_to_the_members_of_a_group(admin_client):
+    group = Group.objects.create(name="Registrars")
+    form = {"name": "Registrars", "permissions": Permission.objects.first().pk}
+    admin_client.post(url(Group, "change", group.pk), form)
+    assert group.permissions.count() == 1
+
+
+@pytest.mark.parametrize("rights", [1, 20])
+def test_page_of_a_group_costs_the_same_however_many_rights_it_gives(
+    group_keeper_client, rights, django_assert_max_num_queries
+):
+    group = Group.objects.get()
+    group.permissions.set(Permission.objects.all()[:rights])
+    with django_assert_max_num_queries(8):
+        assert group_keeper_client.get(url(Group, "change", group.pk)).status_code == 200
 
 
 def test_staff_can_look_at_a_superuser_and_not_change_it_nor_its_password(plain_staff_client):
