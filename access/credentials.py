@@ -8,6 +8,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef
 from oauth2_provider.models import get_access_token_model
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from access.models import Application
 from access.subjects import HeldRole, find_subject
@@ -38,14 +40,25 @@ def identify_jwt(token: str) -> tuple[User, Credentials]:
         return _identify_foreign(verified.claims, verified.issuer)
     if verified.claims.get("token_type") != ACCESS_TOKEN_TYPE:
         raise TokenRefused("no access token")
-    user_id = _read_user_id(verified.claims["sub"])
-    client_id = _read_text(verified.claims, "client_id") if "client_id" in verified.claims else None
+    return identify_own(verified.claims)
+
+
+def identify_own(claims: Mapping[str, Any]) -> tuple[User, Credentials]:
+    """Return the account that the claims of a token of ours, of any kind, stand for; one query.
+
+    Raises: TokenRefused: the account or its application is not to be used, or the person's password was changed since.
+    """
+    user_id = _read_user_id(claims["sub"])
+    client_id = _read_text(claims, "client_id") if "client_id" in claims else None
     subject = find_subject(user_id, client_id)
     if subject is None:
         raise TokenRefused("no active account")
     if client_id is not None:
-        return _as_application(subject.application, _read_scopes(verified.claims) or (), roles=subject.roles)
-    return _require_active(subject.user), Credentials(scopes=_read_scopes(verified.claims), roles=subject.roles)
+        return _as_application(subject.application, _read_scopes(claims) or (), roles=subject.roles)
+    user = _require_active(subject.user)
+    if claims.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
+        raise TokenRefused("password changed")
+    return user, Credentials(scopes=_read_scopes(claims), roles=subject.roles)
 
 
 def identify_opaque(token: str, *, uri: str) -> tuple[User, Credentials]:

@@ -7,10 +7,10 @@ from uuid import uuid4
 from django.utils import timezone
 from rest_framework_simplejwt import tokens
 from rest_framework_simplejwt.backends import TokenBackend
-from rest_framework_simplejwt.exceptions import TokenBackendError
+from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 
 from access.constants import Scope
-from access.credentials import ACCESS_TOKEN_TYPE
+from access.credentials import ACCESS_TOKEN_TYPE, identify_own
 from access.models import Application
 from access.tokens.exceptions import TokenRefused
 from access.tokens.signing import ALGORITHM, sign_token
@@ -56,8 +56,21 @@ class UserAccessToken(tokens.AccessToken):
     _token_backend = SigningBackend()
 
 
-class UserRefreshToken(tokens.RefreshToken):
-    """Exchanged for a new access token."""
+class OfAnAccountMixin:
+    """Refuses tokens of those who could not use them; simplejwt itself asks no more than that an account is active."""
+
+    payload: dict[str, Any]
+
+    def verify(self, *args: Any, **kwargs: Any) -> None:
+        super().verify(*args, **kwargs)  # type: ignore[misc]  # the token's
+        try:
+            identify_own(self.payload)
+        except TokenRefused as error:
+            raise TokenError("Token is invalid") from error
+
+
+class UserRefreshToken(OfAnAccountMixin, tokens.RefreshToken):
+    """Exchanged for a new access token, until the person's password is changed."""
 
     _token_backend = UserAccessToken._token_backend
     access_token_class = UserAccessToken
@@ -70,7 +83,7 @@ class UserRefreshToken(tokens.RefreshToken):
         return token
 
 
-class AnyUserToken(tokens.BlacklistMixin["AnyUserToken"], tokens.UntypedToken):
+class AnyUserToken(OfAnAccountMixin, tokens.BlacklistMixin["AnyUserToken"], tokens.UntypedToken):
     """Either of them, unless it is worthless by now."""
 
     _token_backend = UserAccessToken._token_backend

@@ -33,8 +33,9 @@ class Subject(NamedTuple):
     roles: tuple[HeldRole, ...]
 
 
-# What requests are judged by. The hashes of passwords and secrets are among what stays where it is.
-ACCOUNT_FIELDS = ("id", "username", "is_active", "is_staff", "is_superuser")
+# What requests are judged by: by the password's hash, whether it is still the one that a token was given out for. The
+# hashes of client secrets are among what stays where it is.
+ACCOUNT_FIELDS = ("id", "username", "password", "is_active", "is_staff", "is_superuser")
 APPLICATION_FIELDS = ("id", "client_id", "user_id", "allowed_scopes", "revoked_at")
 
 

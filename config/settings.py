@@ -253,6 +253,7 @@ SIMPLE_JWT = {
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
     "USER_ID_CLAIM": "sub",
+    "CHECK_REVOKE_TOKEN": True,  # tokens carry a fingerprint of the password; `access.credentials` compares it
 }
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "access.Application"

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework_simplejwt import serializers, views
-from rest_framework_simplejwt.exceptions import InvalidToken
 
 from access.issuing import AnyUserToken, UserRefreshToken
 from limits.service import guard_token_endpoint
@@ -19,12 +17,6 @@ class TokenObtainSerializer(serializers.TokenObtainPairSerializer):
 
 class TokenRefreshSerializer(serializers.TokenRefreshSerializer):
     token_class = UserRefreshToken
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
-        try:
-            return super().validate(attrs)
-        except ObjectDoesNotExist as fault:  # the account was deleted meanwhile
-            raise InvalidToken from fault
 
 
 class TokenVerifySerializer(serializers.TokenVerifySerializer):
@@ -40,7 +32,7 @@ class TokenBlacklistSerializer(serializers.TokenBlacklistSerializer):
 TAG = "Tokens"
 BAD_TOKEN = {
     400: error("The body is malformed.", "invalid_request"),
-    401: error("The token is no valid one, or was blacklisted.", "token_not_valid"),
+    401: error("The token is no valid one, was blacklisted, or the password was changed.", "token_not_valid"),
 }
 
 

@@ -95,6 +95,7 @@ def test_a_password_buys_a_token_with_all_claims(anonymous_client, learner, time
         "jti": claims["jti"],
         "preferred_username": "learner",
         "scopes": ["enrollments:read", "enrollments:write", "grades:read", "imports:write"],
+        "hash_password": claims["hash_password"],
     }
 
 
@@ -155,6 +156,7 @@ def test_a_refresh_token_does_not_open_the_api(anonymous_client, learner):
         {"iat": None},
         {"token_type": None},
         {"token_type": "refresh"},
+        {"hash_password": None},
         {"client_id": "nobody"},
         {"client_id": None},
         {"client_id": ["x"]},
@@ -186,6 +188,15 @@ def test_the_token_of_an_inactive_account_is_refused(anonymous_client, learner):
     learner.save()
 
     assert ask(anonymous_client, token) == 401
+
+
+def test_a_token_that_was_given_out_for_an_earlier_password_is_refused(anonymous_client, learner):
+    token = str(UserAccessToken.for_user(learner))
+    before = ask(anonymous_client, token)
+    learner.set_password("another horse battery")
+    learner.save()
+
+    assert (before, ask(anonymous_client, token)) == (200, 401)
 
 
 def test_a_token_tells_account_and_roles_by_one_query(learner, django_assert_num_queries):

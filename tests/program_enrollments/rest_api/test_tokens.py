@@ -119,6 +119,45 @@ def test_the_refresh_token_of_a_deleted_account_is_refused(anonymous_client, acc
     assert anonymous_client.post("/api/token/refresh/", {"refresh": refresh}).status_code == 401
 
 
+@pytest.mark.parametrize("field", ["refresh", "access"])
+def test_a_changed_password_ends_the_tokens_of_the_one_before(anonymous_client, account, field):
+    token = obtain(anonymous_client).json()[field]
+    account.set_password("another horse battery")
+    account.save()
+
+    refreshed = anonymous_client.post("/api/token/refresh/", {"refresh": token})
+    verified = anonymous_client.post("/api/token/verify/", {"token": token})
+
+    assert (refreshed.status_code, refreshed.json()["error_code"]) == (401, "token_not_valid")
+    assert (verified.status_code, verified.json()["error_code"]) == (401, "token_not_valid")
+
+
+def test_a_changed_password_ends_a_refresh_token_that_was_rotated(anonymous_client, account):
+    refresh = obtain(anonymous_client).json()["refresh"]
+    rotated = anonymous_client.post("/api/token/refresh/", {"refresh": refresh}).json()["refresh"]
+    account.set_password("another horse battery")
+    account.save()
+
+    assert anonymous_client.post("/api/token/refresh/", {"refresh": rotated}).status_code == 401
+
+
+def test_a_refresh_token_from_before_tokens_knew_the_password_is_refused(anonymous_client, account):
+    token = UserRefreshToken.for_user(account)
+    del token["hash_password"]
+
+    assert anonymous_client.post("/api/token/refresh/", {"refresh": str(token)}).status_code == 401
+
+
+def test_the_refresh_token_of_an_inactive_account_is_refused_like_any_other(anonymous_client, account):
+    refresh = obtain(anonymous_client).json()["refresh"]
+    account.is_active = False
+    account.save()
+
+    response = anonymous_client.post("/api/token/refresh/", {"refresh": refresh})
+
+    assert (response.status_code, response.json()["error_code"]) == (401, "token_not_valid")
+
+
 @pytest.mark.parametrize("header", [b"[" * 3000, b"[]", b'{"alg": []}', b'{"alg": "none"}', b"\xff\xfe"])
 def test_tokens_that_are_no_tokens_are_refused(anonymous_client, header):
     token = f"{base64.urlsafe_b64encode(header).decode().rstrip('=')}.e30.eA"
