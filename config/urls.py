@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 
+from limits.service import guard_sign_in_page
 from program_enrollments.rest_api.fallbacks import unknown_path
 from program_enrollments.rest_api.routes import both_spellings, one_at_a_time
 
@@ -18,6 +19,7 @@ handler500 = "program_enrollments.rest_api.fallbacks.server_error"
 admin.site.site_header = admin.site.site_title = "Program enrollments administration"
 admin.site.index_title = "What would you like to look at?"
 admin.site.site_url = None  # there is no page for people outside of the admin
+admin.site.login = guard_sign_in_page(admin.site.login)  # type: ignore[assignment, method-assign]  # the site has no hook for it
 
 # Both viewers write styles into their page, and ReDoc searches in a worker that it makes from a blob. Neither page
 # shows anything that somebody else wrote.

@@ -9,6 +9,7 @@ from limits.lockout import (
     report_failed_client,
 )
 from limits.rates import Rate, get_rates
+from limits.sign_in_pages import guard_sign_in_page
 from limits.token_endpoints import guard_token_endpoint
 from limits.usage import READ, TOKEN, WRITE, Usage, count_request, write_rate_headers
 
@@ -24,6 +25,7 @@ __all__ = [
     "get_client_address",
     "get_lock_seconds",
     "get_rates",
+    "guard_sign_in_page",
     "guard_token_endpoint",
     "is_client_locked",
     "report_failed_client",

@@ -211,6 +211,35 @@ def test_requests_for_tokens_are_counted_by_client_whatever_their_address(settin
     assert answers == [200, 200, 429]
 
 
+@time_machine.travel(NOON, tick=False)
+def test_sign_ins_to_the_admin_are_counted_by_address_whatever_username_they_name(settings):
+    settings.REQUEST_RATES = {"token": "2/minute"}
+
+    answers = [sign_in("wrong", path=LOGIN, username=f"user{n}") for n in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[-1]["Retry-After"] == "60"
+    assert answers[-1]["Content-Type"].startswith("text/html")
+    assert "try again in 60 seconds" in answers[-1].content.decode()
+    assert sign_in("wrong", path=LOGIN, address="10.0.0.2").status_code == 200
+
+
+@time_machine.travel(NOON, tick=False)
+def test_sign_ins_to_the_admin_and_requests_for_tokens_share_the_rate_of_an_address(settings):
+    settings.REQUEST_RATES = {"token": "1/minute"}
+    sign_in("wrong", path=LOGIN)
+
+    assert sign_in("wrong", path=TOKEN, username="other").status_code == 429
+
+
+@time_machine.travel(NOON, tick=False)
+def test_the_sign_in_page_of_the_admin_is_shown_beyond_the_rate(settings):
+    settings.REQUEST_RATES = {"token": "1/minute"}
+    answers = [APIClient().get(LOGIN).status_code for _ in range(3)]
+
+    assert answers == [200, 200, 200]
+
+
 @pytest.mark.parametrize("client_id", ["x" * 5000, "nul\0nul", "é" * 300])
 def test_an_impossible_client_is_no_failure_of_ours(client_id):
     assert ask_for_token(client_id=client_id).status_code == 401
