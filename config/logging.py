@@ -6,7 +6,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 FORMATS = ("text", "json")
-REFUSED_FORMS = ("RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent")
+REFUSED_REQUESTS = ("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent")
 
 
 def build_logging(env: environ.Env, *, debug: bool) -> dict[str, Any]:
@@ -40,8 +40,8 @@ def build_logging(env: environ.Env, *, debug: bool) -> dict[str, Any]:
             "django": {"handlers": []},  # its lines reach the root; its own handlers would repeat them
             "django.request": {"level": "ERROR"},  # refused requests have their line in config.middleware
             "django.server": {"handlers": [], "level": "CRITICAL"},  # so has what the development server serves
-            # Anybody can cause these, and each would leave a traceback.
-            **{f"django.security.{refusal}": {"level": "CRITICAL"} for refusal in REFUSED_FORMS},
+            # Anybody can cause these, and each would leave a traceback, and some of what was sent.
+            **{f"django.security.{refusal}": {"level": "CRITICAL"} for refusal in REFUSED_REQUESTS},
             "gunicorn.error": {"handlers": [], "propagate": True},
             "axes": {"level": "WARNING"},
             "environ": {"level": "WARNING"},  # each process would tell that there is no .env

@@ -17,6 +17,7 @@ from tracing.service import get_trace
 
 # What gunicorn logs together with the address asked for, or with the line in which it stood.
 GUNICORN_LINES_WITH_ADDRESSES = ("Error handling request", "Invalid request from")
+CSRF_LOGGER = "django.security.csrf"
 
 
 class PrivateFormatter(logging.Formatter):
@@ -34,6 +35,7 @@ class PrivateFormatter(logging.Formatter):
         line.user_id = trace.user_id
         line.client_id = trace.client_id or None
         _leave_out_addresses(line)
+        _leave_out_origins(line)
         return super().format(line)
 
     def formatException(self, ei: Any) -> str:
@@ -63,11 +65,19 @@ def name_route(request: HttpRequest) -> str:
 def _leave_out_addresses(line: logging.LogRecord) -> None:
     request = getattr(line, "request", None)
     if isinstance(request, HttpRequest) and isinstance(line.args, tuple):
-        line.args = tuple(name_route(request) if arg == request.path else arg for arg in line.args)
+        # Django escapes what it logs.
+        paths = (request.path, request.path.encode("unicode_escape").decode("ascii"))
+        line.args = tuple(name_route(request) if arg in paths else arg for arg in line.args)
     if line.name == "gunicorn.error":
         for beginning in GUNICORN_LINES_WITH_ADDRESSES:
             if str(line.msg).startswith(beginning):
                 line.msg, line.args = beginning, None
+
+
+def _leave_out_origins(line: logging.LogRecord) -> None:
+    """Shorten reasons such as `Origin checking failed - <what the caller sent> does not match any trusted origins.`"""
+    if line.name == CSRF_LOGGER and isinstance(line.args, tuple):
+        line.args = tuple(str(arg).partition(" - ")[0] for arg in line.args)
 
 
 def _describe_exceptions(error: BaseException | None) -> Iterator[str]:

@@ -2,7 +2,7 @@ import json
 from uuid import UUID, uuid4
 
 import pytest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from config.wsgi import application
 from tests.log_guard import guarded_log_lines
@@ -97,6 +97,35 @@ def test_a_form_with_too_many_fields_is_refused_with_one_log_line(client):
 
     assert response.status_code == 400
     assert [json.loads(line)["level"] for line in guard.lines] == ["INFO"]
+
+
+def test_a_foreign_host_is_refused_with_one_log_line_that_does_not_quote_it(client, settings):
+    settings.ALLOWED_HOSTS = ["enrollments.example.edu"]
+    with guarded_log_lines() as guard:
+        response = client.get("/admin/login/", headers={"host": "written-by-the-caller.example"})
+
+    assert response.status_code == 400
+    assert [json.loads(line)["level"] for line in guard.lines] == ["INFO"]
+    assert "written-by-the-caller" not in guard.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({"origin": "https://written-by-the-caller.example"}, "Origin checking failed"),
+        ({"referer": "https://written-by-the-caller.example/"}, "Referer checking failed"),
+        ({"origin": "a - written-by-the-caller"}, "Origin checking failed"),
+        ({"referer": "https://testserver/"}, "CSRF cookie not set."),
+    ],
+)
+def test_a_forged_request_leaves_a_line_that_says_why_and_does_not_quote_it(headers, reason):
+    route = "admin:django.contrib.admin.sites.catch_all_view"
+    with guarded_log_lines() as guard:
+        Client(enforce_csrf_checks=True).post("/admin/written-by-the-caller-é", headers=headers, secure=True)
+
+    lines = [json.loads(line) for line in guard.lines]
+    assert [line["message"] for line in lines if line["level"] == "WARNING"] == [f"Forbidden ({reason}): {route}"]
+    assert "written-by-the-caller" not in "".join(guard.lines)
 
 
 def test_health_probes_leave_no_log_line(client):
