@@ -14,6 +14,7 @@ from oauth2_provider.models import AbstractApplication
 from simple_history.models import HistoricalRecords
 
 from access.constants import Role, Scope
+from access.hashers import hash_in_vain
 from learners.service import User
 from tracing.models import TracedChange
 
@@ -61,12 +62,17 @@ class Application(AbstractApplication):
         return self.revoked_at is None and self.account.is_active
 
     def accepts_secret(self, secret: str, *, now: datetime | None = None) -> bool:
-        """Tell whether this is its secret, or the one before while that is still valid."""
+        """Tell whether this is its secret, or the one before while that is still valid.
+
+        A wrong one takes as long either way.
+        """
         if check_password(secret, self.client_secret):
             return True
         expires_at = self.retiring_client_secret_expires_at
-        is_retiring = expires_at is not None and (now or timezone.now()) < expires_at
-        return is_retiring and check_password(secret, self.retiring_client_secret)
+        if expires_at is not None and (now or timezone.now()) < expires_at:
+            return check_password(secret, self.retiring_client_secret)
+        hash_in_vain(secret)
+        return False
 
 
 class RoleAssignment(TimeStampedModel):

@@ -1,11 +1,13 @@
 """What browsers are told about every answer, and what guessers learn."""
 
 import re
+from datetime import timedelta
 from hashlib import pbkdf2_hmac
 
 import pytest
 from django.conf import settings
 
+from access.partners import rotate_secret
 from tests.factories.access import CLIENT_SECRET, RoleAssignmentFactory, make_application
 from tests.factories.catalog import ProgramFactory
 from tests.factories.learners import StaffFactory, UserFactory
@@ -112,6 +114,8 @@ def test_unknown_clients_and_wrong_secrets_get_the_same_answer_for_the_same_work
     revoked = make_application("enrollments:read")
     revoked.revoked_at = revoked.created
     revoked.save()
+    rotating = make_application("enrollments:read").client_id
+    rotate_secret(rotating, overlap=timedelta(hours=24))
     hashed: list[int] = []
 
     def count_hashes(*args, **kwargs):
@@ -120,14 +124,14 @@ def test_unknown_clients_and_wrong_secrets_get_the_same_answer_for_the_same_work
 
     monkeypatch.setattr("hashlib.pbkdf2_hmac", count_hashes)
     answers = set()
-    for client_id in (known, revoked.client_id, "unknown"):
+    for client_id in (known, rotating, revoked.client_id, "unknown"):
         hashed.append(0)
         body = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": f"not-{CLIENT_SECRET}"}
         response = client.post("/oauth2/access_token", body)
         answers.add((response.status_code, response.content))
 
     assert len(answers) == 1
-    assert hashed == [1, 1, 1]
+    assert hashed == [2, 2, 2, 2]
 
 
 def test_readers_of_a_program_do_not_learn_which_accounts_there_are(client):
