@@ -2,11 +2,14 @@
 
 import re
 from base64 import urlsafe_b64decode
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg2
 import pytest
 import time_machine
+import yaml
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import authenticate
@@ -257,3 +260,25 @@ def test_a_retired_learner_is_named_nowhere_once_unfinished_work_has_ended(files
 
     assert names_in(everything_stored(files)) == []
     assert Import.objects.get(state="planned").rows.get().student_key == OTHER_KEY
+
+
+def fail_with(key, url, options=""):
+    """Let a statement fail that holds a student key, in a session with options."""
+    with closing(psycopg2.connect(url, options=options)) as session, session.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE keys (student_key text PRIMARY KEY)")
+        cursor.execute("INSERT INTO keys VALUES (%s)", [key])
+        with pytest.raises(psycopg2.errors.UniqueViolation):
+            cursor.execute("INSERT INTO keys VALUES (%s)", [key])
+
+
+def test_the_database_of_the_compose_file_does_not_log_what_a_failing_statement_held(own_database):
+    compose = (Path(settings.BASE_DIR) / "docker-compose.yml").read_text(encoding="utf-8")
+    command = yaml.safe_load(compose)["services"]["db"]["command"]
+    options = " ".join(f"-c {setting}" for setting in command if setting.startswith("log_"))
+
+    fail_with(OTHER_KEY, own_database.url)
+    fail_with(KEY, own_database.url, options)
+
+    log = own_database.server.log.read_text()
+    assert log.count("duplicate key value") == 2
+    assert names_in(log, [KEY, OTHER_KEY]) == [OTHER_KEY]
