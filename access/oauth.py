@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote_plus
 
+from django.http import HttpRequest
 from django.utils import timezone
+from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.scopes import BaseScopes
 from oauthlib.common import Request
@@ -32,6 +34,14 @@ class ApplicationScopes(BaseScopes):
         self, application: Application | None = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> Sequence[str]:
         return self.get_available_scopes(application)
+
+
+class FormReader(OAuthLibCore):
+    """Takes parameters without a value as absent (RFC 6749 section 3.2)."""
+
+    def extract_body(self, request: HttpRequest) -> list[tuple[str, str]]:
+        parameters = super().extract_body(request)  # type: ignore[no-untyped-call]
+        return [(name, value) for name, value in parameters if value]
 
 
 class PartnerValidator(OAuth2Validator):

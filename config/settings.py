@@ -260,6 +260,7 @@ OAUTH2_PROVIDER_APPLICATION_MODEL = "access.Application"
 OAUTH2_PROVIDER = {
     "APPLICATION_ADMIN_CLASS": "access.application_admin.ApplicationAdmin",
     "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",  # client credentials, no other grant
+    "OAUTH2_BACKEND_CLASS": "access.oauth.FormReader",
     "OAUTH2_VALIDATOR_CLASS": "access.oauth.PartnerValidator",
     "SCOPES_BACKEND_CLASS": "access.oauth.ApplicationScopes",
     "ACCESS_TOKEN_EXPIRE_SECONDS": int(ACCESS_TOKEN_LIFETIME.total_seconds()),

@@ -91,6 +91,27 @@ def test_a_token_can_be_narrowed(ask_for_token, application, kind):
     assert answer.json()["scope"] == "grades:read"
 
 
+@pytest.mark.parametrize("name", ["scope", "token_type", "resource", "client_assertion"])
+def test_a_parameter_without_a_value_counts_as_absent(ask_for_token, application, name):
+    form = {"grant_type": "client_credentials", "client_id": application.client_id, "client_secret": CLIENT_SECRET}
+
+    answers = [ask_for_token(**form).json(), ask_for_token(**form, **{name: ""}).json()]
+
+    assert "access_token" in answers[0]
+    assert answers[1] == answers[0] | {"access_token": answers[1].get("access_token")}
+
+
+def test_credentials_without_values_leave_it_to_the_header(ask_for_token, application):
+    answer = ask_for_token(
+        grant_type="client_credentials",
+        client_id="",
+        client_secret="",
+        headers=basic(application.client_id, CLIENT_SECRET),
+    )
+
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize("scope", ["enrollments:write", "everything", "enrollments:read everything"])
 def test_a_scope_that_is_not_allowed_is_refused(ask_for_token, scope):
     application = make_application("enrollments:read")
