@@ -37,16 +37,21 @@ class StateConflict(ImportsError):
 class PlanStale(ImportsError):
     """Rows have changed since they were planned, so that the preview would not be what is applied.
 
-    `lines` are the first of them: line numbers of the file, in order.
+    `rows` are the first of them, in order: (line of the file, student key); learners who are not in the file have no
+    line. `lines` and `student_keys` (those of learners without a line) name them.
     """
 
     code = "plan_stale"
 
-    def __init__(self, lines: Sequence[int]) -> None:
-        super().__init__(
-            f"Rows have changed since they were planned (lines {', '.join(map(str, lines))}); upload the file again."
-        )
-        self.lines = list(lines)
+    def __init__(self, rows: Sequence[tuple[int | None, str]]) -> None:
+        self.lines = [line for line, _ in rows if line is not None]
+        self.student_keys = [student_key for line, student_key in rows if line is None]
+        named = [
+            f"{words} {', '.join(map(str, values))}"
+            for words, values in (("lines", self.lines), ("absent learners", self.student_keys))
+            if values
+        ]
+        super().__init__(f"Rows have changed since they were planned ({'; '.join(named)}); upload the file again.")
 
 
 class SecondPersonNeeded(ImportsError):

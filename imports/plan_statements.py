@@ -333,14 +333,14 @@ def add_undos(item: Import, undone: Import) -> None:
 
 # Rows of a plan beside what stands now, where the two differ.
 STALE_PROGRAM_ROWS = f"""
-SELECT r.line
+SELECT r.line, r.student_key
 FROM imports_importrow AS r LEFT JOIN {PROGRAM_ENROLLMENT_OF_ROW} AS e ON TRUE
 WHERE r.owner_id = %(owner)s AND r.outcome <> 'reject' AND r.result = ''
   AND e.status IS DISTINCT FROM (r.before ->> 'status')
 ORDER BY r.position LIMIT %(limit)s
 """  # noqa: S608 -- constants only
 STALE_COURSE_ROWS = f"""
-SELECT r.line
+SELECT r.line, r.student_key
 FROM imports_importrow AS r LEFT JOIN {COURSE_ENROLLMENT_OF_ROW} AS c ON TRUE
 WHERE r.owner_id = %(owner)s AND r.outcome <> 'reject' AND r.result = '' AND (
     c.status IS DISTINCT FROM (r.before ->> 'status')
@@ -350,12 +350,12 @@ ORDER BY r.position LIMIT %(limit)s
 """  # noqa: S608 -- constants only
 
 
-def list_stale_lines(item: Import, *, limit: int) -> list[int]:
-    """Return the first lines of the file whose enrollments differ from what they were when the plan was made.
+def list_stale_rows(item: Import, *, limit: int) -> list[tuple[int | None, str]]:
+    """Return (line, student key) of the first rows whose enrollments differ from what they were when the plan was made.
 
-    A learner to be dropped has no line, and counts as line 0.
+    A learner to be dropped has no line.
     """
     sql = STALE_COURSE_ROWS if item.kind == ImportKind.COURSE_ENROLLMENTS else STALE_PROGRAM_ROWS
     with connection.cursor() as cursor:
         cursor.execute(sql, {"owner": item.pk, "program": item.program_uuid, "limit": limit})
-        return [line or 0 for (line,) in cursor.fetchall()]
+        return list(cursor.fetchall())

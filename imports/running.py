@@ -212,6 +212,8 @@ def _plan_file(item: Import, program: Program) -> None:
                 places = planner.plan(chunk)
                 _update(item, rows_total=item.rows_total + len(chunk))
             repeated_keys.update(seen.find_repeated_keys(places))
+    if roster.notes != notes:  # lines of NDJSON may each have unknown members
+        _update(item, unknown_columns=list(roster.notes.unknown_columns))
     if repeated_keys:
         settle_repeated_rows(item, repeated_keys)
 

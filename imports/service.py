@@ -35,7 +35,7 @@ from imports.exporting import (
     list_rows,
 )
 from imports.models import Import, ImportRow
-from imports.plan_statements import list_stale_lines
+from imports.plan_statements import list_stale_rows
 from imports.pruning import prune_imports
 from imports.running import drops_too_many, lock_number
 from imports.tasks import run_imports
@@ -76,7 +76,7 @@ __all__ = [
     "undo_import",
 ]
 
-STALE_LINES_TOLD = 20
+STALE_ROWS_TOLD = 20
 WAITING_STATES = (ImportState.QUEUED, ImportState.PLANNED, ImportState.HELD)
 """In which nothing runs, and nothing has been changed."""
 NEVER_APPLIED = Q(state__in=[ImportState.PLANNED, ImportState.DISCARDED, ImportState.CANCELED], rows_done=0)
@@ -222,9 +222,9 @@ def apply_import(import_id: UUID) -> Import:
         if item.state == ImportState.FAILED:
             item.state = ImportState.APPLYING if item.planned_at else ImportState.QUEUED
         elif item.state == ImportState.PLANNED:
-            stale_lines = list_stale_lines(item, limit=STALE_LINES_TOLD)
-            if stale_lines:
-                raise PlanStale(stale_lines)
+            stale_rows = list_stale_rows(item, limit=STALE_ROWS_TOLD)
+            if stale_rows:
+                raise PlanStale(stale_rows)
             item.mode = ImportMode.APPLY
             item.state = ImportState.HELD if drops_too_many(item) else ImportState.APPLYING
             if _is_all_refused(item):

@@ -79,5 +79,5 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         return errors.exception_handler(exc, context)
     body = errors.error_body(str(exc), exc.code)
     if isinstance(exc, PlanStale):
-        body["lines"] = exc.lines
+        body |= {"lines": exc.lines, "student_keys": exc.student_keys}
     return Response(body, status=STATUS_BY_ERROR[type(exc)])

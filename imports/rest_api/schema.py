@@ -251,7 +251,7 @@ apply = decision(
     "apply_import",
     "Apply a preview, or resume an import that failed",
     "What the preview has shown is what is applied: if rows have changed since, it is refused as `plan_stale`,"
-    " with the `lines` of some of them.",
+    " with the `lines` of some of them, and the `student_keys` of learners who are not in the file.",
     conflict=error(
         "The state of the import does not allow this, or rows have changed since the preview.",
         "import_state_conflict",

@@ -3,6 +3,7 @@
 import os
 from contextlib import closing
 from datetime import timedelta
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
@@ -21,6 +22,7 @@ from imports.service import (
     apply_import,
     approve_import,
     cancel_import,
+    create_import,
     discard_import,
     list_rows,
     prune_imports,
@@ -96,6 +98,25 @@ def test_a_preview_whose_rows_have_changed_is_refused(upload, enroll):
         apply_import(item.pk)
     assert refusal.value.lines == [3]
     assert statuses() == {"b": "canceled"}
+
+
+def test_a_preview_whose_drops_have_changed_names_their_learners(upload, enroll):
+    enrollment = enroll("b")
+    item = upload(HEADER, "a,enrolled", is_snapshot=True, mode="preview")
+    api.change_program_enrollment_status(enrollment, "ended")
+    with pytest.raises(PlanStale, match=r"\(absent learners b\)") as refusal:
+        apply_import(item.pk)
+    assert (refusal.value.lines, refusal.value.student_keys) == ([], ["b"])
+
+
+def test_unknown_members_of_any_line_are_told(program):
+    lines = (
+        b'{"student_key": "a", "status": "enrolled"}\n{"student_key": "b", "status": "enrolled", "faculty": "Law"}\n'
+    )
+    item = create_import(program_uuid=program.uuid, kind="program_enrollments", file=BytesIO(lines))
+    run_imports_of_program(program.uuid)
+    item.refresh_from_db()
+    assert (item.state, item.unknown_columns) == ("applied", ["faculty"])
 
 
 def test_rejected_rows_are_told_and_the_others_applied(upload):

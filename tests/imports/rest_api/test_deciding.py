@@ -57,6 +57,7 @@ def test_a_stale_preview_is_refused_with_its_lines(imported, decide, enroll):
         "developer_message": "Rows have changed since they were planned (lines 3); upload the file again.",
         "error_code": "plan_stale",
         "lines": [3],
+        "student_keys": [],
     }
     assert statuses() == {"a2": "ended"}
 
