@@ -1,6 +1,7 @@
 """Making an account anonymous for good."""
 
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ class Account:
     is_staff: bool
     is_retired: bool
     names: frozenset[str]
-    """Username and e-mail address."""
+    """Username, e-mail address, and the full name as one phrase; of a retired account none."""
 
 
 def find_account(username: str) -> Account | None:
@@ -37,12 +38,21 @@ def find_account(username: str) -> Account | None:
     )
     if user is None:
         return None
+    is_retired = user.username.startswith("retired-")
     return Account(
         id=user.pk,
         is_staff=user.is_staff or user.is_superuser,
-        is_retired=user.username.startswith("retired-"),
-        names=frozenset({user.username, user.email} - {""}),
+        is_retired=is_retired,
+        names=frozenset() if is_retired else _list_names(user),
     )
+
+
+def _list_names(user: User) -> frozenset[str]:
+    """Return what texts call the account's owner. A first or last name alone is that of many people."""
+    names = {user.username, user.email} - {""}
+    if user.first_name and user.last_name:
+        names |= {f"{user.first_name} {user.last_name}", f"{user.last_name}, {user.first_name}"}
+    return frozenset(names)
 
 
 def list_student_keys_of_user(user_id: int) -> list[tuple[str, str]]:
@@ -53,21 +63,22 @@ def list_student_keys_of_user(user_id: int) -> list[tuple[str, str]]:
     return [(organizations[slug], key) for slug, _, key in pairs if slug in organizations]
 
 
-def anonymize_user(user_id: int) -> None:
+def anonymize_user(user_id: int, *, student_keys: Collection[str] = ()) -> None:
     """Take identities, names, e-mail and password from an account, and switch it off.
 
-    The username becomes a salted hash; the admin's log, failed sign-ins and refresh tokens forget the old one. Runs in
-    the caller's transaction.
+    The username becomes a salted hash; the admin's log, failed sign-ins and refresh tokens forget the old one.
+    `student_keys` are further ones that the account was known by, beside those of its identities. Runs in the caller's
+    transaction.
     """
     user = User.objects.select_for_update().get(pk=user_id)
-    names = {user.username, user.email} - {""}
     identities = UserSocialAuth.objects.filter(user_id=user_id)
-    student_keys = {uid.partition(":")[2] for uid in identities.values_list("uid", flat=True)} - {""}
-    forget_unfinished_sign_ins(names | student_keys)
+    uids = identities.values_list("uid", flat=True)
+    words = _list_names(user) | ({*student_keys, *(uid.partition(":")[2] for uid in uids)} - {""})
+    forget_unfinished_sign_ins(words)
     identities.delete()
     Code.objects.filter(email__iexact=user.email).delete()
     OutstandingToken.objects.filter(user_id=user_id).delete()  # refresh tokens name their account
-    forget_failed_sign_ins(names)
+    forget_failed_sign_ins(words)
     # Both lead to places that other services may call after the learner.
     CourseEnrollment.objects.filter(user_id=user_id).exclude(resume_url="").update(resume_url="")
     Certificate.objects.filter(user_id=user_id).exclude(download_url="").update(download_url="")
@@ -80,13 +91,25 @@ def anonymize_user(user_id: int) -> None:
     user.save()
     user.groups.clear()
     user.user_permissions.clear()
-    of_account = Q(content_type=ContentType.objects.get_for_model(User), object_id=str(user_id))
-    LogEntry.objects.filter(of_account | Q(object_repr__in=names)).update(object_repr=user.username)
-    # Messages name the rows below a form, as JSON.
-    named = Q(pk__in=[])
-    for name in names:
-        named |= Q(change_message__contains=json.dumps(name))
-    LogEntry.objects.filter(named).update(change_message="")
+    _forget_in_admin_log(user, words)
+
+
+def _forget_in_admin_log(user: User, words: Collection[str]) -> None:
+    """Take the words out of what the admin logged, wherever in a sentence they stand."""
+    of_account = Q(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
+    calling, telling = Q(pk__in=[]), Q(pk__in=[])
+    for word in words:
+        calling |= Q(object_repr__iregex=_standing_alone(word))
+        # Messages name the rows below a form, as JSON.
+        telling |= Q(change_message__iregex=_standing_alone(json.dumps(word)[1:-1]))
+        telling |= Q(change_message__iregex=_standing_alone(word))
+    LogEntry.objects.filter(of_account | calling).update(object_repr=user.username)
+    LogEntry.objects.filter(telling).update(change_message="")
+
+
+def _standing_alone(word: str) -> str:
+    """Return the regular expression of a word that is no part of a longer one, as PostgreSQL reads it."""
+    return rf"(^|[^[:alnum:]]){re.escape(word)}([^[:alnum:]]|$)"
 
 
 def forget_unfinished_sign_ins(words: Collection[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from axes.handlers.proxy import AxesProxyHandler
 from django.apps import apps
 from django.conf import settings
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
@@ -36,9 +37,14 @@ def forget_failed_client(request: HttpRequest, client_id: str) -> None:
 
 
 def forget_failed_sign_ins(names: Collection[str]) -> None:
-    """Delete the failures that were counted for accounts, under their usernames or what else was typed as one."""
+    """Delete the failures that were counted for accounts, under their usernames or what else was typed as one.
+
+    Upper and lower case count as the same: what failed may be how the name was typed.
+    """
+    folded = {name.lower() for name in names}
     for model in ("AccessAttempt", "AccessFailureLog", "AccessLog"):
-        apps.get_model("axes", model).objects.filter(username__in=names).delete()
+        failures = apps.get_model("axes", model).objects.annotate(folded=Lower("username"))
+        failures.filter(folded__in=folded).delete()
 
 
 def get_lock_seconds() -> int:

@@ -47,6 +47,11 @@ def test_a_partner_is_made_with_its_role_and_the_secret_is_shown_once(office, or
     assert application.client_secret not in change_page
 
 
+@pytest.mark.parametrize("tokens", ["oauth2_provider/accesstoken", "token_blacklist/outstandingtoken"])
+def test_tokens_have_no_pages(office, tokens):
+    assert office.get(f"/admin/{tokens}/").status_code == 404
+
+
 def test_who_made_a_partner_is_in_the_history_of_its_role(office, organization):
     office.post(f"{APPLICATIONS}add/", partner_form())
 
