@@ -26,10 +26,15 @@ from grades.models import CourseGrade
 from learners.constants import CourseMode
 from learners.models import Certificate, CourseEnrollment, EmailOptOut, IdentityProvider, User
 from program_enrollments import api
-from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus, WriteAction
+from program_enrollments.constants import (
+    ChangeReason,
+    ProgramCourseEnrollmentStatus,
+    ProgramEnrollmentStatus,
+    WriteAction,
+)
 
 SIGN_IN_BACKEND = "tpa-saml"
-SOURCE = api.ChangeSource(reason="Demo data")
+SOURCE = api.ChangeSource(reason=ChangeReason.DEMO.value)
 ROSTER_LEARNERS_WITH_ACCOUNT = 40
 """So many learners of the roster that `make demo` sends have an account and grades; the others wait for one."""
 

@@ -1,5 +1,8 @@
 """Published and stored strings of program enrollments (contract section 4)."""
 
+import re
+from typing import Final
+
 from django.db import models
 
 
@@ -41,6 +44,24 @@ class WriteAction(models.TextChoices):
     CREATE = "create"
     UPDATE = "update"
     UPSERT = "upsert"
+
+
+class ChangeReason(models.TextChoices):
+    """Why something is changed where nobody says so in their own words. Stored in history, which is told apart by it."""
+
+    ADMIN = "changed in the admin"
+    IDENTITY = "the account got an identity with this student key"
+    LINKED_BY_COMMAND = "manage.py link_program_enrollments"
+    RETIRED_BY_COMMAND = "manage.py retire_user"
+    LMS = "Imported from an LMS"
+    DEMO = "Demo data"
+
+
+OWN_REASON: Final = (
+    rf"^({'|'.join(map(re.escape, ChangeReason.values))}|API (POST|PUT|PATCH|DELETE)|"
+    r"import [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$"
+)
+"""Regular expression of the reasons that the service makes. All others are what people typed, and may name anybody."""
 
 
 STAFF_ROLE = "staff"

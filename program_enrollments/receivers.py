@@ -8,6 +8,7 @@ from learners.service import User
 from learners.signals import identity_created
 from program_enrollments.api import link_waiting_enrollments
 from program_enrollments.api.records import ChangeSource
+from program_enrollments.constants import ChangeReason
 
 
 @receiver(identity_created)
@@ -17,5 +18,5 @@ def link_enrollments_on_first_sign_in(*, user: User, organization_key: str, stud
         user=user,
         organization_key=organization_key,
         student_key=student_key,
-        source=ChangeSource(user_id=user.pk, reason="the account got an identity with this student key"),
+        source=ChangeSource(user_id=user.pk, reason=ChangeReason.IDENTITY.value),
     )

@@ -26,7 +26,7 @@ from program_enrollments.admin.listing import (
     program_enrollments_named,
 )
 from program_enrollments.admin.programs import attach_programs, get_enrollment, list_programs_in_use
-from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
+from program_enrollments.constants import ChangeReason, ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
 from program_enrollments.exceptions import ProgramEnrollmentsError
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 
@@ -170,7 +170,7 @@ class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-histo
     # Actions
 
     def get_source(self, request: HttpRequest, reason: str = "") -> api.ChangeSource:
-        return api.ChangeSource(user_id=request.user.pk, reason=reason or "changed in the admin")
+        return api.ChangeSource(user_id=request.user.pk, reason=reason or ChangeReason.ADMIN.value)
 
     def list_chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """Return the chosen rows; none, and tell so, if there are too many of them."""

@@ -16,6 +16,7 @@ from program_enrollments.api.locks import lock_accounts, lock_learner
 from program_enrollments.api.lookups import list_administered_program_uuids
 from program_enrollments.api.records import SYSTEM, ChangeSource
 from program_enrollments.api.statements import update_with_history
+from program_enrollments.constants import OWN_REASON
 from program_enrollments.exceptions import LearnerStillNamed, UserDoesNotExist, UserIsStaff
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 
@@ -29,9 +30,9 @@ RETIRED_KEY = re.compile(r"retired-[0-9a-f]{64}")
 def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
     """Make an account anonymous and unusable, and replace its student keys by salted hashes, history included.
 
-    Covers the enrollments of the account and those that wait for one of its identities, and all copies of their keys
-    in stored answers, imports, files and results. The hashes depend on SECRET_KEY and are stable: retiring again, under
-    the old username, changes nothing.
+    Covers the enrollments of the account and those that wait for one of its identities, the reasons that people typed
+    for changes of them, and all copies of their keys in stored answers, imports, files and results. The hashes depend
+    on SECRET_KEY and are stable: retiring again, under the old username, changes nothing.
     Returns the number of program enrollments whose key was replaced.
     Raises: UserDoesNotExist, UserIsStaff; LearnerStillNamed: imports or downloads that are not finished name the
     learner, or may, and would outlive all that is known of the keys. Nothing was changed.
@@ -60,6 +61,7 @@ def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
     keys = {key for _, key in places if key is not None and not RETIRED_KEY.fullmatch(key)}
     _forget_request_ids({row.pk for row in enrollments} | {entry.id for entry in history}, keys | account.names)
     _retire_history(history)
+    _forget_typed_reasons(account.id, {row.pk for row in enrollments}, keys | account.names)
     unfinished = forget_copies(
         [(program_uuid, key if key in keys else None) for program_uuid, key in places],
         names=account.names,
@@ -71,7 +73,7 @@ def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
             "changed. Retire the learner again when it has ended; an import can be canceled."
         )
     if not account.is_retired:
-        anonymize_user(account.id)
+        anonymize_user(account.id, student_keys=keys)
     logger.info("Retired user %s: replaced the student keys of %d program enrollments.", account.id, len(replaced))
     return len(replaced)
 
@@ -105,6 +107,28 @@ def _retire_history(entries: Collection[Any]) -> None:
     for entry in named:
         entry.external_user_key = _retired_key(entry.id, entry.external_user_key)
     ProgramEnrollment.history.bulk_update(named, ["external_user_key"], batch_size=500)
+
+
+def _forget_typed_reasons(user_id: int, enrollment_ids: Collection[int], words: Collection[str]) -> None:
+    """Take out of history why people changed these enrollments, and all that were ever linked to the account.
+
+    Whatever they typed may be about the learner. Where it holds a word, it goes for all learners who were changed with
+    the same reason.
+    """
+    is_typed = Q(history_change_reason__gt="") & ~Q(history_change_reason__regex=OWN_REASON)
+    was_linked = ProgramEnrollment.history.filter(user_id=user_id).order_by().values_list("id", flat=True)
+    ids = {*enrollment_ids, *was_linked}
+    of_learner = ProgramEnrollment.history.filter(is_typed, id__in=ids)
+    of_runs = ProgramCourseEnrollment.history.filter(is_typed, program_enrollment_id__in=ids)
+    columns = [entries.order_by().values_list("history_change_reason", flat=True) for entries in (of_learner, of_runs)]
+    folded = [word.lower() for word in words]
+    naming = [reason for reason in columns[0].union(columns[1]) if any(word in reason.lower() for word in folded)]
+    for entries in (of_learner, of_runs):
+        entries.update(history_change_reason="")
+    if naming:
+        # No index helps to find them: this is to be rare.
+        for model in (ProgramEnrollment, ProgramCourseEnrollment):
+            model.history.filter(history_change_reason__in=naming).update(history_change_reason="")
 
 
 def _forget_request_ids(enrollment_ids: Collection[int], words: Collection[str]) -> None:

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from program_enrollments import api
-from program_enrollments.constants import LmsRowOutcome, LmsTable
+from program_enrollments.constants import ChangeReason, LmsRowOutcome, LmsTable
 from program_enrollments.exceptions import EnrollmentConflict
 from program_enrollments.management.lms_dumps import (
     UnreadableDump,
@@ -22,7 +22,7 @@ from program_enrollments.management.lms_dumps import (
 
 ROWS_PER_STEP = 1000
 SHOWN_COURSE_KEYS = 10
-DEFAULT_REASON = "Imported from an LMS"
+DEFAULT_REASON = ChangeReason.LMS.value
 
 T = TypeVar("T")
 

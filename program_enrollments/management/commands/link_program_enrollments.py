@@ -8,9 +8,10 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from program_enrollments import api
+from program_enrollments.constants import ChangeReason
 from program_enrollments.exceptions import ProgramDoesNotExist
 
-SOURCE = api.ChangeSource(reason="manage.py link_program_enrollments")
+SOURCE = api.ChangeSource(reason=ChangeReason.LINKED_BY_COMMAND.value)
 
 
 def student_and_username(text: str) -> tuple[str, str]:

@@ -6,9 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from program_enrollments import api
+from program_enrollments.constants import ChangeReason
 from program_enrollments.exceptions import LearnerStillNamed, UserDoesNotExist, UserIsStaff
 
-SOURCE = api.ChangeSource(reason="manage.py retire_user")
+SOURCE = api.ChangeSource(reason=ChangeReason.RETIRED_BY_COMMAND.value)
 
 
 class Command(BaseCommand):

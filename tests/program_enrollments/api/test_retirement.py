@@ -1,19 +1,23 @@
 """Forgetting a learner's student keys (contract section 7)."""
 
+import json
 import re
 from io import BytesIO
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 from django.db import connection
+from django.utils import timezone
 from social_django.models import Partial, UserSocialAuth
 
 from imports.constants import ImportKind
 from imports.service import cancel_import, create_import
 from learners.models import User
 from program_enrollments import api
+from program_enrollments.constants import ChangeReason, ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
 from program_enrollments.exceptions import LearnerStillNamed, UserDoesNotExist, UserIsStaff
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 from registrar.models import Job
@@ -66,6 +70,43 @@ def test_no_personal_word_stays_in_any_table(person, identity_provider, program)
     assert [word for word in ("jdoe", "jane", "Jane", "Doe", "sid-4711") if word in text] == []
 
 
+@pytest.mark.parametrize("typed", ["jdoe", "JDoe", "Jane@Example.edu", "sid-4711", "SID-OLD"])
+def test_failed_sign_ins_are_forgotten_however_the_name_was_typed(person, identity_provider, typed):
+    IdentityFactory(user=person, identity_provider=identity_provider, student_key="sid-4711")
+    ProgramEnrollmentFactory(user=person, external_user_key="sid-old")
+    AccessAttempt.objects.create(username=typed, attempt_time=timezone.now(), failures_since_start=1)
+    other = AccessAttempt.objects.create(username="jdoe2", attempt_time=timezone.now(), failures_since_start=1)
+    api.retire_user("jdoe")
+    assert AccessAttempt.objects.get() == other
+
+
+@pytest.mark.parametrize("told", ["Blacklisted token for jdoe", "JDoe", "Mail jane@example.edu", "school:sid-4711"])
+def test_the_admins_log_forgets_names_wherever_they_stand(person, identity_provider, told):
+    IdentityFactory(user=person, identity_provider=identity_provider, student_key="sid-4711")
+    message = f'[{{"deleted": {{"name": "token", "object": "{told}"}}}}]'
+    LogEntry.objects.create(user=StaffFactory(), object_repr=told, change_message=message, action_flag=CHANGE)
+    api.retire_user("jdoe")
+    entry = LogEntry.objects.get()
+    person.refresh_from_db()
+    assert (entry.object_repr, entry.change_message) == (person.username, "")
+
+
+def test_the_admins_log_keeps_names_of_which_the_learners_is_a_part(person):
+    LogEntry.objects.create(user=StaffFactory(), object_repr="jdoe2", change_message="zjdoe", action_flag=CHANGE)
+    api.retire_user("jdoe")
+    entry = LogEntry.objects.get()
+    assert (entry.object_repr, entry.change_message) == ("jdoe2", "zjdoe")
+
+
+def test_a_name_with_an_accent_is_found_in_the_admins_log_as_json_spells_it():
+    UserFactory(username="n\u00e9e")
+    LogEntry.objects.create(
+        user=StaffFactory(), object_repr="x", change_message=json.dumps(["n\u00e9e"]), action_flag=CHANGE
+    )
+    api.retire_user("n\u00e9e")
+    assert LogEntry.objects.get().change_message == ""
+
+
 def test_the_account_is_unusable(person, identity_provider):
     IdentityFactory(user=person, identity_provider=identity_provider)
     api.retire_user("jdoe")
@@ -93,6 +134,73 @@ def test_other_ids_of_requests_stay(person):
         enrollment = ProgramEnrollmentFactory(user=person)
     api.retire_user("jdoe")
     assert enrollment.history.last().request_id == "sync-2026"
+
+
+def changed_because(reason, *enrollments):
+    """Change enrollments for one reason, as histories keep it."""
+    source = api.ChangeSource(reason=reason)
+    for enrollment in enrollments:
+        api.change_program_enrollment_status(enrollment, ProgramEnrollmentStatus.SUSPENDED, source=source)
+        for row in enrollment.program_course_enrollments.all():
+            api.change_program_course_enrollment_status(row, ProgramCourseEnrollmentStatus.INACTIVE, source=source)
+
+
+def reasons_of(enrollment):
+    of_runs = ProgramCourseEnrollment.history.filter(program_enrollment_id=enrollment.pk)
+    return [
+        entry.history_change_reason
+        for entries in (enrollment.history.all(), of_runs)
+        for entry in entries
+        if entry.history_change_reason is not None
+    ]
+
+
+def test_reasons_that_people_typed_are_forgotten(person, program):
+    enrollment = ProgramEnrollmentFactory(user=person, program_uuid=program.uuid)
+    ProgramCourseEnrollmentFactory(program_enrollment=enrollment)
+    changed_because("Her mother called", enrollment)
+    api.retire_user("jdoe")
+    assert reasons_of(enrollment) == ["", ""]
+
+
+@pytest.mark.parametrize("reason", [*ChangeReason.values, "API PUT", "import 0d1cd5e0-9d5b-4c39-8d5e-6b0a3c2f4e11"])
+def test_reasons_that_the_service_made_stay(person, reason):
+    enrollment = ProgramEnrollmentFactory(user=person)
+    changed_because(reason, enrollment)
+    api.retire_user("jdoe")
+    assert reasons_of(enrollment) == [reason]
+
+
+def test_a_typed_reason_that_begins_like_one_of_the_services_is_forgotten(person):
+    enrollment = ProgramEnrollmentFactory(user=person)
+    changed_because("import 0d1cd5e0-9d5b-4c39-8d5e-6b0a3c2f4e11 had Jane twice", enrollment)
+    api.retire_user("jdoe")
+    assert reasons_of(enrollment) == [""]
+
+
+@pytest.mark.parametrize("word", ["JDoe", "sid-4711", "Jane@Example.edu", "Jane Doe"])
+def test_a_reason_that_names_the_learner_is_forgotten_for_all_whom_it_was_given_for(person, word):
+    enrollment = ProgramEnrollmentFactory(user=person, external_user_key="sid-4711")
+    other = ProgramEnrollmentFactory()
+    changed_because(f"{word} and friends left", enrollment, other)
+    api.retire_user("jdoe")
+    assert reasons_of(other) == [""]
+
+
+def test_reasons_that_were_typed_for_others_stay(person):
+    enrollment, other = ProgramEnrollmentFactory(user=person), ProgramEnrollmentFactory()
+    changed_because("End of term", enrollment, other)
+    api.retire_user("jdoe")
+    assert reasons_of(other) == ["End of term"]
+
+
+def test_why_an_enrollment_was_linked_by_mistake_is_forgotten(person, learner):
+    enrollment = ProgramEnrollmentFactory(user=person, external_user_key="a")
+    enrollment.user = learner
+    enrollment._change_reason = "Was not Jane after all"
+    enrollment.save()
+    api.retire_user("jdoe")
+    assert reasons_of(enrollment) == [""]
 
 
 def test_sign_ins_that_were_begun_with_the_student_key_are_forgotten(person, identity_provider):
@@ -218,5 +326,5 @@ def test_staff_are_refused(privilege):
 def test_the_cost_does_not_grow_with_enrollments(size, person, program, django_assert_num_queries):
     ProgramEnrollmentFactory.create_batch(size, user=person, program_uuid=program.uuid)
     ContentType.objects.get_for_model(User)
-    with django_assert_num_queries(39):
+    with django_assert_num_queries(43):
         api.retire_user("jdoe")
