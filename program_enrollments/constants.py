@@ -47,7 +47,7 @@ class WriteAction(models.TextChoices):
 
 
 class ChangeReason(models.TextChoices):
-    """Why something is changed where nobody says so in their own words. Stored in history, which is told apart by it."""
+    """Why something is changed where nobody says so in their own words. Stored in history."""
 
     ADMIN = "changed in the admin"
     IDENTITY = "the account got an identity with this student key"

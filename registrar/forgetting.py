@@ -12,7 +12,7 @@ from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from imports.constants import RUNNABLE_STATES
-from imports.forgetting import find_words
+from imports.words import Words
 from registrar.constants import JobState
 from registrar.models import Job
 
@@ -26,7 +26,7 @@ def delete_jobs_that_name(
     Returns: {a job that is at work: the student keys that its file names, or may}.
     """
     _let_no_read_begin()
-    words = {*student_keys, *names}
+    words = Words({*student_keys, *names})
     at_work = {}
     for job in _list_jobs(program_uuids):
         if job.is_read_now:  # type: ignore[attr-defined]  # annotated
@@ -59,9 +59,9 @@ def _list_jobs(program_uuids: Collection[UUID]) -> QuerySet[Job]:
     return jobs.filter(~Q(file="") | Q(is_read_now=True)).select_related("upload")
 
 
-def _find_in_file(job: Job, words: Collection[str]) -> set[str]:
+def _find_in_file(job: Job, words: Words) -> set[str]:
     try:
         with job.file.open("rb") as file:
-            return find_words(TextIOWrapper(cast(IO[bytes], file), "utf-8", "replace", ""), words)
+            return words.find_in(TextIOWrapper(cast(IO[bytes], file), "utf-8", "replace", ""))
     except FileNotFoundError:
         return set()

@@ -108,7 +108,7 @@ def files(settings, tmp_path):
 def enroll(partner, program, curriculum):
     """Enroll a key over HTTP, so that its answer is stored, and by a roster of two, whose file is stored."""
 
-    def enroll(key):
+    def enroll(key, note=""):
         path = f"{API}/programs/{program.uuid}"
         traced = {"x-request-id": f"sync-{key}"}
         once = {"idempotency-key": f"for-{key}", **traced}
@@ -116,8 +116,18 @@ def enroll(partner, program, curriculum):
         assert partner.put(f"{path}/enrollments/", [record], headers=once).status_code == 200
         run_record = [{"student_key": key, "status": "active", "course_staff": True}]
         assert partner.put(f"{path}/courses/{RUN_KEY}/enrollments/", run_record, headers=traced).status_code == 200
-        roster = f"student_key,status\n{key},enrolled\n{OTHER_KEY},enrolled\nwrong,nonsense\n"
-        assert partner.post(f"{path}/imports/", roster, content_type="text/csv").status_code == 202
+        for roster in (
+            f"student_key,status\n{key},enrolled\n{OTHER_KEY},enrolled\nwrong,nonsense\n",
+            f"{key}, without a header\n",
+            f"status,student_key\n{key},enrolled\n",
+            f"student_key,status,curriculum_uuid\n{OTHER_KEY},enrolled,{key}\n",
+            f"student_key,status,{key}\n{OTHER_KEY},enrolled,\n",
+            f"student_key,status,note\n{OTHER_KEY},enrolled,{note}\n",
+        ):
+            assert partner.post(f"{path}/imports/", roster, content_type="text/csv").status_code == 202
+        run_roster = f"course_id,student_key,status\n{key},{RUN_KEY},active\n{RUN_KEY},{OTHER_KEY},active\n"
+        run_path = f"{path}/imports/?kind=course_enrollments"
+        assert partner.post(run_path, run_roster, content_type="text/csv").status_code == 202
         run_imports_of_program(program.uuid)
         for unread in (f"never planned\n{key}", f'{{"student_key": "{in_json_escapes(key)}"}}'):
             Import.objects.create(
@@ -169,7 +179,7 @@ def test_a_retired_learner_is_named_nowhere(files, school, program, enroll, clie
     person.save()
     provider = IdentityProviderFactory(organization=school)
     identity = IdentityFactory(user=person, identity_provider=provider, student_key=OLD_KEY)
-    enroll(OLD_KEY)
+    enroll(OLD_KEY, note="friend of Jane@Example.edu")
     identity.uid = f"{provider.slug}:{KEY}"
     identity.save()
     enrollment = person.program_enrollments.get()
@@ -210,7 +220,7 @@ def test_a_retired_learner_is_named_nowhere(files, school, program, enroll, clie
 def test_a_learner_who_never_came_is_named_nowhere(files, enroll, partner, program):
     enroll(KEY)
     assert names_in(everything_stored(files), [KEY]) == [KEY]
-    (applied,) = Import.objects.filter(state="applied_with_errors")
+    applied = Import.objects.filter(state="applied_with_errors").earliest("created")
 
     with time_machine.travel(timezone.now() + timedelta(days=61)), guarded_log_lines() as guard:
         call_command("expire_waiting_enrollments")
@@ -228,7 +238,7 @@ def test_a_key_under_which_somebody_is_still_enrolled_keeps_its_traces(files, en
         ProgramEnrollmentFactory(external_user_key=KEY, program_uuid=program.uuid)
         call_command("expire_waiting_enrollments")
 
-    assert Import.objects.get(state="applied_with_errors").rows.filter(student_key=KEY).exists()
+    assert Import.objects.filter(state="applied_with_errors", rows__student_key=KEY).exists()
 
 
 def preview(partner, program):
