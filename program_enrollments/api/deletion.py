@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from program_enrollments.api.forgetting import Place, forget_copies_of_unknown_keys
+from program_enrollments.api.forgetting import Place, forget_copies_of_unknown_keys, list_texts_in_history
 from program_enrollments.api.locks import lock_learner
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 
@@ -78,8 +78,10 @@ def _forget_enrollments(
         # Whom unfinished work names is known for sure only under locks that come after those of enrollments, so that
         # this tries to delete all, and comes back if that was too many.
         with transaction.atomic():
+            texts_in_history = list_texts_in_history(left)
             counts = delete_enrollments(left)
-            unfinished = forget_copies_of_unknown_keys({(uuid, key) for pk, uuid, key in places if pk not in spared})
+            forgotten = {(uuid, key) for pk, uuid, key in places if pk not in spared}
+            unfinished = forget_copies_of_unknown_keys(forgotten, texts_in_history)
             named = set[Place]().union(*unfinished.values()) if spares_named else set()
             transaction.set_rollback(bool(named))
         if not named:

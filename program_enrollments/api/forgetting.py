@@ -1,19 +1,53 @@
 """Forgetting what learners are called, wherever else it is stored."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 from uuid import UUID
+
+from django.db.models import Q
 
 from catalog.service import get_catalog
 from learners.service import forget_unfinished_sign_ins
 from program_enrollments.api.idempotency import forget_answers_about
 from program_enrollments.api.lookups import find_administering_organization_key, list_administered_program_uuids
-from program_enrollments.models import ProgramEnrollment
+from program_enrollments.constants import OWN_REASON
+from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 from program_enrollments.signals import learners_forgotten
 
 Place = tuple[UUID, str]
 """A program and a student key; the key is the learner's in all programs of the organization that administers it."""
+
+
+IS_TYPED = Q(history_change_reason__gt="") & ~Q(history_change_reason__regex=OWN_REASON)
+"""Entries of history with a reason that a person typed."""
+
+CHOSEN_TEXTS = {"history_change_reason": IS_TYPED, "request_id": Q(request_id__gt="")}
+"""{column of history: where its text was chosen by a person or client}."""
+
+
+def list_texts_in_history(enrollment_ids: Collection[int]) -> dict[str, set[str]]:
+    """Return {column: texts that people or clients chose}, of all history of these program enrollments."""
+    texts = {}
+    for column, is_chosen in CHOSEN_TEXTS.items():
+        of_programs = ProgramEnrollment.history.filter(is_chosen, id__in=enrollment_ids)
+        of_runs = ProgramCourseEnrollment.history.filter(is_chosen, program_enrollment_id__in=enrollment_ids)
+        queries = [entries.order_by().values_list(column, flat=True) for entries in (of_programs, of_runs)]
+        texts[column] = set(queries[0].union(queries[1]))
+    return texts
+
+
+def forget_texts_in_history(texts: Mapping[str, Collection[str]], words: Collection[str]) -> None:
+    """Take those of the texts (by column) that hold a word out of the history of all learners for whom they were given.
+
+    No index helps to find them: this is to be rare.
+    """
+    folded = [word.lower() for word in words]
+    for column, some in texts.items():
+        naming = {text for text in some if any(word in text.lower() for word in folded)}
+        if naming:
+            for model in (ProgramEnrollment, ProgramCourseEnrollment):
+                model.history.filter(**{f"{column}__in": naming}).update(**{column: ""})
 
 
 def forget_copies(
@@ -52,13 +86,17 @@ def forget_copies(
     return unfinished
 
 
-def forget_copies_of_unknown_keys(places: Collection[Place]) -> dict[str, set[Place]]:
+def forget_copies_of_unknown_keys(
+    places: Collection[Place], texts_in_history: Mapping[str, Collection[str]]
+) -> dict[str, set[Place]]:
     """Forget the copies of those student keys under which nobody is enrolled any more in these programs.
 
+    `texts_in_history` is what `list_texts_in_history` told of their learners.
     Returns what `forget_copies` does.
     """
     keys = {student_key for _, student_key in places}
     standing = set(
         ProgramEnrollment.objects.filter(external_user_key__in=keys).values_list("external_user_key", flat=True)
     )
+    forget_texts_in_history(texts_in_history, keys - standing)
     return forget_copies([(program_uuid, key) for program_uuid, key in places if key not in standing])

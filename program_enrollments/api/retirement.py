@@ -11,12 +11,16 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.crypto import salted_hmac
 
 from learners.service import anonymize_user, find_account, list_student_keys_of_user
-from program_enrollments.api.forgetting import forget_copies
+from program_enrollments.api.forgetting import (
+    IS_TYPED,
+    forget_copies,
+    forget_texts_in_history,
+    list_texts_in_history,
+)
 from program_enrollments.api.locks import lock_accounts, lock_learner
 from program_enrollments.api.lookups import list_administered_program_uuids
 from program_enrollments.api.records import SYSTEM, ChangeSource
 from program_enrollments.api.statements import update_with_history
-from program_enrollments.constants import OWN_REASON
 from program_enrollments.exceptions import LearnerStillNamed, UserDoesNotExist, UserIsStaff
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 
@@ -59,9 +63,8 @@ def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
     history = _list_history([row.pk for row in enrollments], account.id)
     places = {(row.program_uuid, row.external_user_key) for row in (*enrollments, *history)} | identities
     keys = {key for _, key in places if key is not None and not RETIRED_KEY.fullmatch(key)}
-    _forget_request_ids({row.pk for row in enrollments} | {entry.id for entry in history}, keys | account.names)
     _retire_history(history)
-    _forget_typed_reasons(account.id, {row.pk for row in enrollments}, keys | account.names)
+    _forget_texts_in_history(account.id, {row.pk for row in enrollments}, keys | account.names)
     unfinished = forget_copies(
         [(program_uuid, key if key in keys else None) for program_uuid, key in places],
         names=account.names,
@@ -109,40 +112,16 @@ def _retire_history(entries: Collection[Any]) -> None:
     ProgramEnrollment.history.bulk_update(named, ["external_user_key"], batch_size=500)
 
 
-def _forget_typed_reasons(user_id: int, enrollment_ids: Collection[int], words: Collection[str]) -> None:
+def _forget_texts_in_history(user_id: int, enrollment_ids: Collection[int], words: Collection[str]) -> None:
     """Take out of history why people changed these enrollments, and all that were ever linked to the account.
 
-    Whatever they typed may be about the learner. Where it holds a word, it goes for all learners who were changed with
-    the same reason.
+    Whatever they typed may be about the learner. Where it, or a request's id, holds a word, it goes for all learners.
     """
-    is_typed = Q(history_change_reason__gt="") & ~Q(history_change_reason__regex=OWN_REASON)
     was_linked = ProgramEnrollment.history.filter(user_id=user_id).order_by().values_list("id", flat=True)
     ids = {*enrollment_ids, *was_linked}
-    of_learner = ProgramEnrollment.history.filter(is_typed, id__in=ids)
-    of_runs = ProgramCourseEnrollment.history.filter(is_typed, program_enrollment_id__in=ids)
-    columns = [entries.order_by().values_list("history_change_reason", flat=True) for entries in (of_learner, of_runs)]
-    folded = [word.lower() for word in words]
-    naming = [reason for reason in columns[0].union(columns[1]) if any(word in reason.lower() for word in folded)]
-    for entries in (of_learner, of_runs):
-        entries.update(history_change_reason="")
-    if naming:
-        # No index helps to find them: this is to be rare.
-        for model in (ProgramEnrollment, ProgramCourseEnrollment):
-            model.history.filter(history_change_reason__in=naming).update(history_change_reason="")
-
-
-def _forget_request_ids(enrollment_ids: Collection[int], words: Collection[str]) -> None:
-    """Take the ids, which clients choose, of requests on these enrollments out of all history, if they hold a word."""
-    named = Q(pk__in=[])
-    for word in words:
-        named |= Q(request_id__icontains=word)
-    of_learner = ProgramEnrollment.history.filter(named, id__in=enrollment_ids)
-    of_runs = ProgramCourseEnrollment.history.filter(named, program_enrollment_id__in=enrollment_ids)
-    request_ids = set(of_learner.union(of_runs).values_list("request_id", flat=True))
-    if request_ids:
-        # Other learners were in the same requests. No index helps to find them: this is to be rare.
-        for model in (ProgramEnrollment, ProgramCourseEnrollment):
-            model.history.filter(request_id__in=request_ids).update(request_id="")
+    forget_texts_in_history(list_texts_in_history(ids), words)
+    ProgramEnrollment.history.filter(IS_TYPED, id__in=ids).update(history_change_reason="")
+    ProgramCourseEnrollment.history.filter(IS_TYPED, program_enrollment_id__in=ids).update(history_change_reason="")
 
 
 def _retired_key(enrollment_id: int, student_key: str) -> str:

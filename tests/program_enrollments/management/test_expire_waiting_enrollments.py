@@ -56,6 +56,15 @@ def test_history_of_other_enrollments_stays():
     assert ProgramEnrollment.history.get().id == kept.pk
 
 
+@pytest.mark.parametrize(("column", "given"), [("history_change_reason", "S-1 never came"), ("request_id", "sync.s-1")])
+def test_what_names_a_learner_is_forgotten_in_the_history_of_all_for_whom_it_was_given(column, given):
+    kept = enroll(days_ago=1)
+    enroll(days_ago=61, external_user_key="s-1")
+    ProgramEnrollment.history.update(**{column: given})
+    call_command("expire_waiting_enrollments")
+    assert getattr(kept.history.get(), column) == ""
+
+
 def test_linked_enrollments_stay(learner):
     enroll(days_ago=500, user=learner)
     call_command("expire_waiting_enrollments")
