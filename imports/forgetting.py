@@ -58,9 +58,9 @@ def forget_learners(
     files are not needed any more. Runs in the caller's transaction; files go once that is committed.
     Returns: {an import that stays whole: the student keys that it names, or may; all where it holds a name}.
     """
-    words = Words({*student_keys, *names})
-    if not words:
+    if not (student_keys or names):
         return {}
+    words = Words({*student_keys, *names})
     # All are locked, so that none begins, goes on, ends or is decided about while this looks at it.
     imports = list(Import.objects.filter(program_uuid__in=program_uuids).order_by("pk").select_for_update(of=("self",)))
     keys_in_rows = defaultdict[UUID | None, set[str]](set)
