@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from imports.constants import ImportState
+from imports.locking import lock_with_undo
 from imports.models import FILES_FOLDER, Import, ImportRow
 
 LONGEST_UPLOAD = timedelta(days=1)
@@ -30,8 +31,8 @@ def prune_imports() -> int:
     for import_id in list(old.order_by("created").values_list("pk", flat=True)):
         with transaction.atomic():
             # Somebody may go on with it at this moment.
-            item = old.select_for_update().filter(pk=import_id).first()
-            if item is None:
+            item = lock_with_undo(import_id)
+            if item is None or not old.filter(pk=import_id).exists():
                 continue
             Import.objects.filter(undoes=item).update(undoes=None)
             rows = ImportRow.objects.filter(owner=item)

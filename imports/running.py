@@ -26,6 +26,7 @@ from imports.constants import RUNNABLE_STATES, ImportKind, ImportMode, ImportSta
 from imports.copying import NextRow, PlannedRow, read_next_names, read_next_rows, read_rows, rewrite_rows
 from imports.exceptions import ImportCanceled, RowRefused, WorkerStopping
 from imports.files import FileRefused, open_roster
+from imports.locking import lock_with_undo
 from imports.models import Import
 from imports.plan_statements import (
     add_drops,
@@ -494,6 +495,7 @@ def _finish_applied(item: Import) -> None:
         _finish(item, ImportState.REJECTED, **_explain_rejection(item, rejected))
         return
     with transaction.atomic():
+        lock_with_undo(item.pk)
         _finish(item, ImportState.APPLIED_WITH_ERRORS if rejected else ImportState.APPLIED, rows_done=item.rows_total)
         if item.undoes_id:
             Import.objects.filter(pk=item.undoes_id).update(state=ImportState.UNDONE, modified=timezone.now())

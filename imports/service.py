@@ -34,6 +34,7 @@ from imports.exporting import (
     iter_results_csv,
     list_rows,
 )
+from imports.locking import lock_with_undo
 from imports.models import Import, ImportRow
 from imports.plan_statements import list_stale_rows
 from imports.pruning import prune_imports
@@ -283,7 +284,9 @@ def undo_import(
     Raises: StateConflict: it changed nothing, was undone already, or is too old.
     """
     with transaction.atomic():
-        undone = _lock(import_id)
+        undone = lock_with_undo(import_id)
+        if undone is None:
+            raise Import.DoesNotExist
         # A preview of an undo that was not applied may be made anew.
         Import.objects.filter(NEVER_APPLIED, undoes=undone).update(undoes=None)
         if reason := _why_not_undone(undone):
