@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 from waffle.testutils import override_flag
 
@@ -283,10 +285,14 @@ def test_half_a_character_is_repeated_in_the_answer_that_is_kept_too(writer, pat
     assert [answer.content for answer in answers] == [b'{"a\\ud800":"internal-error"}'] * 2
 
 
-@pytest.mark.parametrize("records", [1, 25])
-def test_a_write_costs_the_same_whatever_the_number_of_records(writer, path, records, django_assert_max_num_queries):
-    with django_assert_max_num_queries(35):
-        assert writer.post(path, [record(f"s{number}") for number in range(records)]).status_code == 200
+def test_a_write_costs_the_same_whatever_the_number_of_records(writer, path):
+    assert writer.post(path, [record("before")]).status_code == 200  # what the process remembers is known from here on
+    counts = []
+    for keys in (["alone"], [f"s{number}" for number in range(25)]):
+        with CaptureQueriesContext(connection) as queries:
+            assert writer.post(path, [record(key) for key in keys]).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 30
 
 
 def test_history_names_the_writer(writer, path):
