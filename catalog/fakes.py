@@ -76,6 +76,13 @@ class InMemoryCatalog:
         content = self._contents.get(program_uuid)
         return list(content.curricula) if content else []
 
+    def list_curriculum_uuids(self, program_uuids: Collection[UUID]) -> dict[UUID, dict[UUID, bool]]:
+        """See `Catalog`."""
+        return {
+            program_uuid: {curriculum.uuid: curriculum.is_active for curriculum in self.list_curricula(program_uuid)}
+            for program_uuid in program_uuids
+        }
+
     def list_curriculum_names(self, curriculum_uuids: Collection[UUID]) -> dict[UUID, str]:
         """See `Catalog`."""
         curricula = [curriculum for content in self._contents.values() for curriculum in content.curricula]

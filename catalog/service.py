@@ -133,6 +133,12 @@ class Catalog(Protocol):
     def list_curricula(self, program_uuid: UUID) -> list[Curriculum]:
         """Return the program's curricula with their courses and runs; empty for an unknown program."""
 
+    def list_curriculum_uuids(self, program_uuids: Collection[UUID]) -> dict[UUID, dict[UUID, bool]]:
+        """Return {program uuid: {curriculum uuid: whether it is active}}, the curricula in catalog order.
+
+        Programs without a curriculum, and unknown ones, have an empty dict.
+        """
+
     def list_curriculum_names(self, curriculum_uuids: Collection[UUID]) -> dict[UUID, str]:
         """Return {curriculum uuid: name, which may be empty}; unknown ones are left out."""
 

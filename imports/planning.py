@@ -61,9 +61,8 @@ class ProgramPlanner:
         self._import_id = item.pk
         self._program = program
         self._action = WriteAction(item.action)
-        curricula = get_catalog().list_curricula(program.uuid)
-        self._known_curricula = {curriculum.uuid for curriculum in curricula}
-        self._default_curriculum = next((curriculum.uuid for curriculum in curricula if curriculum.is_active), None)
+        self._known_curricula = get_catalog().list_curriculum_uuids([program.uuid])[program.uuid]
+        self._default_curriculum = next((uuid for uuid, is_active in self._known_curricula.items() if is_active), None)
         self._claims: list[api.Claim] = []
 
     def plan(self, rows: Sequence[FileRow]) -> list[Place]:

@@ -1,9 +1,11 @@
 """Programs as a caller may see them, and what the caller may do there."""
 
+from uuid import UUID
+
 from django.conf import settings
 
 from access.service import ProgramAccess, Scope, list_programs_in_reach
-from catalog.service import Course, CourseRun, Curriculum, Program, get_catalog
+from catalog.service import Course, CourseRun, Program, get_catalog
 from registrar.constants import ApiPermission
 from registrar.exceptions import NotInService
 
@@ -75,15 +77,16 @@ def get_title(program: Program) -> str:
     return program.title or program.key
 
 
-def find_active_curriculum(program: Program) -> Curriculum | None:
+def find_active_curriculum_uuid(program: Program) -> UUID | None:
     """Return the first active curriculum: the one that clients know of."""
-    curricula = get_catalog().list_curricula(program.uuid)
-    return next((curriculum for curriculum in curricula if curriculum.is_active), None)
+    curricula = get_catalog().list_curriculum_uuids([program.uuid])[program.uuid]
+    return next((curriculum_uuid for curriculum_uuid, is_active in curricula.items() if is_active), None)
 
 
 def list_active_runs(program: Program) -> list[tuple[Course, CourseRun]]:
     """Return the course runs of the active curriculum with their courses, in its order."""
-    curriculum = find_active_curriculum(program)
+    curricula = get_catalog().list_curricula(program.uuid)
+    curriculum = next((curriculum for curriculum in curricula if curriculum.is_active), None)
     return [(course, run) for course in curriculum.courses for run in course.runs] if curriculum else []
 
 

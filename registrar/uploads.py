@@ -34,7 +34,7 @@ from program_enrollments.safe_csv import escape_cell, unescape_uploaded_cell
 from registrar.constants import COURSE_NOT_FOUND, MAX_UPLOAD_BYTES, JobOperation, ResultFormat
 from registrar.exceptions import InvalidRequest, JobInProgress
 from registrar.models import Job
-from registrar.programs import CourseRunFinder, find_active_curriculum
+from registrar.programs import CourseRunFinder, find_active_curriculum_uuid
 from registrar.results import LINE_BREAK, as_cell
 from registrar.texts import NO_TEXT, is_storable
 
@@ -93,7 +93,7 @@ def start_upload_job(
     rows, has_course_staff = read_upload(file, operation, with_course_staff=with_course_staff)
     if operation == JobOperation.WRITE_COURSE_RUN_ENROLLMENTS:
         rows = _settle_course_rows(rows, CourseRunFinder(program))
-    elif rows and find_active_curriculum(program) is None:
+    elif rows and find_active_curriculum_uuid(program) is None:
         raise InvalidRequest("The program has no active curriculum to enroll students in.")
     else:
         rows = _settle_program_rows(rows)

@@ -9,7 +9,7 @@ from program_enrollments import api
 from program_enrollments.constants import WriteAction, WriteFailure
 from registrar.constants import ResultText, sum_up
 from registrar.exceptions import InvalidRequest
-from registrar.programs import find_active_curriculum
+from registrar.programs import find_active_curriculum_uuid
 from registrar.texts import is_storable
 
 
@@ -29,17 +29,14 @@ def write_program_enrollments(
 
     Raises: InvalidRequest: there is no active curriculum in which to create enrollments.
     """
-    curriculum = find_active_curriculum(program)
-    if curriculum is None and action is not WriteAction.UPDATE:
+    curriculum_uuid = find_active_curriculum_uuid(program)
+    if curriculum_uuid is None and action is not WriteAction.UPDATE:
         raise InvalidRequest("The program has no active curriculum to enroll students in.")
     outcomes, wanted = _refuse_unstorable_texts(records)
     outcomes |= api.write_program_enrollments(
         program_uuid=program.uuid,
         action=action,
-        records=[
-            api.ProgramEnrollmentRecord(record.student_key, record.status, curriculum.uuid if curriculum else None)
-            for record in wanted
-        ],
+        records=[api.ProgramEnrollmentRecord(record.student_key, record.status, curriculum_uuid) for record in wanted],
         source=source,
     )
     return dict(sorted(outcomes.items()))

@@ -133,6 +133,14 @@ class DatabaseCatalog:
             for row in curricula
         ]
 
+    def list_curriculum_uuids(self, program_uuids: Collection[UUID]) -> dict[UUID, dict[UUID, bool]]:
+        """See `Catalog`. One query."""
+        found: dict[UUID, dict[UUID, bool]] = {program_uuid: {} for program_uuid in program_uuids}
+        curricula = models.Curriculum.objects.filter(program__uuid__in=program_uuids)
+        for program_uuid, curriculum_uuid, is_active in curricula.values_list("program__uuid", "uuid", "is_active"):
+            found[program_uuid][curriculum_uuid] = is_active
+        return found
+
     def list_curriculum_names(self, curriculum_uuids: Collection[UUID]) -> dict[UUID, str]:
         """See `Catalog`. One query."""
         return dict(models.Curriculum.objects.filter(uuid__in=curriculum_uuids).values_list("uuid", "name"))

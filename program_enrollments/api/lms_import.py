@@ -103,12 +103,9 @@ def _refuse_unknown_places() -> None:
     unknown = program_uuids - {program.uuid for program in programs}
     staging.refuse_places([(program_uuid, None) for program_uuid in unknown], "The catalog has no such program.")
     if settings.PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM:
-        known = {
-            (program.uuid, curriculum.uuid)
-            for program in programs
-            for curriculum in catalog.list_curricula(program.uuid)
-        }
-        staging.refuse_places([place for place in places if place not in known], "Its program has no such curriculum.")
+        known = catalog.list_curriculum_uuids(program_uuids)
+        astray = [(program_uuid, uuid) for program_uuid, uuid in places if uuid not in known[program_uuid]]
+        staging.refuse_places(astray, "Its program has no such curriculum.")
     staging.take_over_accounts()
     _take_over_identities(programs)
 

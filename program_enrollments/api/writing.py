@@ -233,7 +233,7 @@ def carry_out_program_course_enrollments(
 def _refuse_unknown_curricula(program: Program, records: Sequence[ProgramEnrollmentRecord]) -> None:
     if not settings.PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM:
         return
-    known = {curriculum.uuid for curriculum in get_catalog().list_curricula(program.uuid)}
+    known = get_catalog().list_curriculum_uuids([program.uuid])[program.uuid]
     unknown = [index for index, record in enumerate(records) if record.curriculum_uuid not in known]
     if unknown:
         raise UnknownCurriculum(unknown)

@@ -251,6 +251,18 @@ def test_an_unknown_program_has_no_curricula(catalog_of):
     assert catalog_of().list_curricula(UUID(int=0)) == []
 
 
+def test_curricula_of_several_programs_come_in_order_with_whether_they_are_active(catalog_of):
+    one, other, empty = program("A"), program("B"), program("C")
+    first, second, third = curriculum(is_active=False), curriculum(), curriculum()
+    catalog = catalog_of(
+        ProgramContent(one, curricula=(first, second)), ProgramContent(other, curricula=(third,)), ProgramContent(empty)
+    )
+    unknown = uuid4()
+    found = catalog.list_curriculum_uuids([one.uuid, empty.uuid, unknown])
+    assert found == {one.uuid: {first.uuid: False, second.uuid: True}, empty.uuid: {}, unknown: {}}
+    assert list(found[one.uuid]) == [first.uuid, second.uuid]
+
+
 def test_curricula_are_named_and_unknown_ones_left_out(catalog_of):
     one, other = curriculum(), curriculum()
     catalog = catalog_of(ProgramContent(program(), curricula=(one, other)))

@@ -22,6 +22,7 @@ QUERIES = {
     "list_programs_with_course_runs": 1,
     "list_programs_of_organization": 2,  # organization, programs
     "list_curricula": 7,  # curricula, course links, courses, runs, due dates, program links, programs
+    "list_curriculum_uuids": 1,
     "find_course_run": 2,  # run with its course, due dates
     "list_course_runs": 2,  # runs with their courses, due dates
     "list_course_run_keys": 1,
@@ -54,6 +55,7 @@ def test_the_cost_does_not_grow_with_the_records(method, size, django_assert_num
         "list_programs_with_course_runs": (keys,),
         "list_programs_of_organization": ("edX",),
         "list_curricula": (program_uuids[0],),
+        "list_curriculum_uuids": (program_uuids,),
         "find_course_run": (keys[0],),
         "list_course_runs": (keys,),
         "list_course_run_keys": (program_uuids[0],),
