@@ -29,7 +29,7 @@ class ServiceUnavailable(APIException):
     """The database, or the catalog, cannot be used for now."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    default_detail = "The service cannot do its work for the moment. Send the request again after Retry-After seconds."
+    default_detail = "The service is temporarily unavailable. Send the request again after Retry-After seconds."
     default_code = "service_unavailable"
     wait = RETRY_SECONDS
     """Seconds, in `Retry-After`."""

@@ -16,7 +16,7 @@ from program_enrollments.rest_api.fallbacks import server_error
 from tests.live_service import live_service, wait_until
 from tests.log_guard import guarded_log_lines
 
-SENTENCE = "The service cannot do its work for the moment. Send the request again after Retry-After seconds."
+SENTENCE = "The service is temporarily unavailable. Send the request again after Retry-After seconds."
 BODY = {"developer_message": SENTENCE, "error_code": "service_unavailable"}
 OAUTH_BODY = BODY | {"error": "temporarily_unavailable", "error_description": SENTENCE}
 PROGRAMS = "/api/program_enrollments/v1/programs/enrollments/"
@@ -90,7 +90,7 @@ def test_the_service_outlives_its_database_and_says_when_to_come_back(own_databa
     }  # fmt: skip
     assert {(status, retry_after) for status, retry_after, _ in meanwhile.values()} == {(503, "5")}
     page = meanwhile.pop("the admin")[2]
-    assert "Unavailable for the moment" in page
+    assert "Temporarily unavailable" in page
     assert json.loads(meanwhile.pop("a secret")[2]) == OAUTH_BODY
     assert [json.loads(body) for _, _, body in meanwhile.values()] == [BODY] * len(meanwhile)
     assert health == (
@@ -113,7 +113,7 @@ def test_an_outage_in_any_view_is_answered_without_the_faults_text(client, url, 
         response = client.get(url, headers={"accept": accept})
 
     assert (response.status_code, response["Retry-After"]) == (503, "5")
-    assert response.json() == body if body else b"Unavailable for the moment" in response.content
+    assert response.json() == body if body else b"Temporarily unavailable" in response.content
     assert "secret" not in response.content.decode() + "".join(guard.lines)
 
 
