@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -16,13 +17,14 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from imports.rest_api.filters import CourseExportFilters, ProgramExportFilters, RowFilters
+from imports.rest_api.pagination import ImportPagination, ImportRowPagination
 from imports.rest_api.serializers import (
     ImportOptionsSerializer,
     ImportRowSerializer,
     ImportSerializer,
     UndoSerializer,
 )
-from program_enrollments.rest_api.schema import error
+from program_enrollments.rest_api.schema import count_of, error
 from program_enrollments.rest_api.v1.schema import (
     BAD_CURSOR,
     BAD_PARAMETER,
@@ -176,7 +178,7 @@ list_imports = extend_schema(
     summary="List a program's imports",
     description=f"The latest first. {BAD_CURSOR}",
     tags=[IMPORTS],
-    parameters=[PROGRAM_UUID, CURSOR, page_size(default=50, maximum=100)],
+    parameters=[PROGRAM_UUID, CURSOR, page_size(ImportPagination)],
     responses={
         200: answer(ImportPage, "A page of imports.", {"next": None, "previous": None, "results": [IMPORT_EXAMPLE]}),
         **NOT_AUTHENTICATED,
@@ -288,7 +290,7 @@ undo = decision(
     "undo_import",
     "Undo an import",
     "Queues another import, which puts back what this one changed; rows that were changed since are its rejects."
-    " Possible for 30 days.",
+    f" Possible for {count_of(settings.IMPORT_KEPT_DAYS, 'day')}.",
     request=UndoSerializer,
 )
 
@@ -298,7 +300,7 @@ rows = extend_schema_view(
         summary="List what each row of an import does",
         description=f"In the order of the file; learners whom a snapshot drops come last. {BAD_CURSOR}",
         tags=[IMPORTS],
-        parameters=[IMPORT_ID, RowFilters, CURSOR, page_size(default=100, maximum=1000)],
+        parameters=[IMPORT_ID, RowFilters, CURSOR, page_size(ImportRowPagination)],
         responses={
             200: answer(ImportRowPage, "A page of rows.", {"next": None, "previous": None, "results": ROW_EXAMPLES}),
             **BAD_PARAMETER,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema_serializer
 from rest_framework import serializers
 
@@ -23,6 +24,11 @@ class ErrorSerializer(serializers.Serializer[Any]):
     developer_message = serializers.CharField(help_text="A sentence for you, not for your users.")
     error_code = serializers.CharField(help_text="A word for your program to act on; it does not change.")
     field_errors = FieldErrorsSerializer(many=True, required=False, help_text="Only where a body was malformed.")
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return `1 hour`, `24 hours`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def error(
@@ -114,8 +120,8 @@ TOO_MANY_REQUESTS = _error_response(
     "Request was throttled. Expected available in 42 seconds.",
 )
 UNAVAILABLE = _error_response(
-    "The service cannot do its work for the moment. Send the request again after as many seconds as `Retry-After` says;"
-    " a write may have been done, unless it has an Idempotency-Key.",
+    "The service is temporarily unavailable. Send the request again after as many seconds as `Retry-After` says;"
+    " a write may have been carried out; with an Idempotency-Key it is safe to send it again.",
     ServiceUnavailable.default_code,
     ServiceUnavailable.default_detail,
 )
@@ -125,7 +131,7 @@ KEY_IN_USE = _error_response(
     "A request with this Idempotency-Key is still running.",
 )
 BAD_KEY = _error_response(
-    "The Idempotency-Key is no key; nothing was done.",
+    "The Idempotency-Key header is invalid; nothing was done.",
     "invalid_idempotency_key",
     "The Idempotency-Key must have 1 to 255 visible ASCII characters.",
 )
@@ -147,9 +153,10 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
     "description": (
-        "1 to 255 visible ASCII characters of your choice, kept for 24 hours. The same request sent again under the"
-        " same key writes nothing: the answer of the first one comes again, with `Idempotency-Replayed: true`. Another"
-        " request under it is a 422 with the code `idempotency_key_reused`."
+        "1 to 255 visible ASCII characters of your choice, kept for"
+        f" {count_of(settings.IDEMPOTENCY_KEY_HOURS, 'hour')}. The same request sent again under the same key writes"
+        " nothing: the answer of the first one comes again, with `Idempotency-Replayed: true`. Another request under it"
+        " is a 422 with the code `idempotency_key_reused`."
     ),
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }

@@ -1,14 +1,16 @@
 """Tokens for those who have a password: simplejwt's endpoints, with the keys of all our tokens."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework_simplejwt import serializers, views
 
 from access.issuing import AnyUserToken, UserRefreshToken
 from limits.service import guard_token_endpoint
 from program_enrollments.rest_api.routes import both_spellings
-from program_enrollments.rest_api.schema import error
+from program_enrollments.rest_api.schema import count_of, error
 
 
 class TokenObtainSerializer(serializers.TokenObtainPairSerializer):
@@ -30,9 +32,11 @@ class TokenBlacklistSerializer(serializers.TokenBlacklistSerializer):
 
 
 TAG = "Tokens"
+ACCESS_MINUTES = settings.ACCESS_TOKEN_LIFETIME // timedelta(minutes=1)
+REFRESH_DAYS = UserRefreshToken.lifetime.days
 BAD_TOKEN = {
     400: error("The body is malformed.", "invalid_request"),
-    401: error("The token is no valid one, was blacklisted, or the password was changed.", "token_not_valid"),
+    401: error("The token is invalid, was blacklisted, or the password was changed.", "token_not_valid"),
 }
 
 
@@ -40,7 +44,8 @@ BAD_TOKEN = {
     post=extend_schema(
         operation_id="obtain_token",
         summary="Exchange a username and password for tokens",
-        description="The access token opens the API for an hour, the refresh token buys new ones for a day.",
+        description=f"The access token opens the API for {count_of(ACCESS_MINUTES, 'minute')}, the refresh token buys"
+        f" new ones for {count_of(REFRESH_DAYS, 'day')}.",
         tags=[TAG],
         auth=[],
         responses={

@@ -14,6 +14,7 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 from rest_framework import serializers
+from rest_framework.pagination import CursorPagination
 
 from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus, WriteFailure
 from program_enrollments.rest_api.schema import error
@@ -22,6 +23,7 @@ from program_enrollments.rest_api.v1.filters import (
     ProgramEnrollmentFilters,
     ProgramTypeFilter,
 )
+from program_enrollments.rest_api.v1.pagination import CourseRunOverviewPagination, EnrollmentPagination
 from program_enrollments.rest_api.v1.serializers import (
     CourseRunOverviewSerializer,
     GradeErrorSerializer,
@@ -48,8 +50,9 @@ USERNAME = OpenApiParameter("username", str, OpenApiParameter.PATH, description=
 CURSOR = OpenApiParameter("cursor", str, description="From the `next` or `previous` url of another page.")
 
 
-def page_size(*, default: int, maximum: int) -> OpenApiParameter:
-    text = f"Rows on a page, {default} by default; more than {maximum} are cut to {maximum}."
+def page_size(pagination: type[CursorPagination]) -> OpenApiParameter:
+    maximum = pagination.max_page_size
+    text = f"Rows on a page, {pagination.page_size} by default; more than {maximum} are cut to {maximum}."
     return OpenApiParameter("page_size", int, description=text)
 
 
@@ -273,7 +276,7 @@ program_enrollments = extend_schema_view(
         summary="List a program's enrollments",
         description=f"Who is enrolled in the program, with or without an account. {BAD_CURSOR}",
         tags=[ENROLLMENTS],
-        parameters=[PROGRAM_UUID, ProgramEnrollmentFilters, CURSOR, page_size(default=100, maximum=1000)],
+        parameters=[PROGRAM_UUID, ProgramEnrollmentFilters, CURSOR, page_size(EnrollmentPagination)],
         responses={
             200: answer(ProgramEnrollmentPage, "A page of enrollments.", PROGRAM_PAGE_EXAMPLE),
             **BAD_PARAMETER,
@@ -318,7 +321,7 @@ program_course_enrollments = extend_schema_view(
             COURSE_ID,
             ProgramCourseEnrollmentFilters,
             CURSOR,
-            page_size(default=100, maximum=1000),
+            page_size(EnrollmentPagination),
         ],
         responses={
             200: answer(ProgramCourseEnrollmentPage, "A page of enrollments.", COURSE_PAGE_EXAMPLE),
@@ -357,7 +360,7 @@ program_course_grades = extend_schema_view(
         description="Grades of the program's learners who have an account, active or not. A learner without a recorded"
         f" grade has 0 percent. A grade that cannot be read is that learner's `error`. {BAD_CURSOR}",
         tags=[GRADES],
-        parameters=[PROGRAM_UUID, COURSE_ID, CURSOR, page_size(default=100, maximum=1000)],
+        parameters=[PROGRAM_UUID, COURSE_ID, CURSOR, page_size(EnrollmentPagination)],
         responses={
             200: answer(
                 GradePage,
@@ -381,8 +384,9 @@ def readable_programs(operation_id: str, summary: str) -> Any:
         list=extend_schema(
             operation_id=operation_id,
             summary=summary,
-            description="Staff may read all programs of the type. Others: programs of the type in whose course runs"
-            " they are on the course team, and programs of any type in which they are enrolled.",
+            description="Staff may read all programs of the type. Others, partner applications too: programs of the"
+            " type on which, or on whose organization, they hold a role, or in whose course runs they are on the course"
+            " team; and programs of any type in which they are enrolled.",
             tags=[LEARNERS],
             parameters=[ProgramTypeFilter],
             responses={
@@ -426,14 +430,18 @@ learner_overviews = extend_schema_view(
     list=extend_schema(
         operation_id="list_course_run_overviews",
         summary="List a learner's course runs in a program",
-        description="The learner's active course enrollments in runs of the program. Learners see their own; staff see"
-        f" what any learner would see. {BAD_CURSOR}",
+        description="The learner's active course enrollments in runs of the program. Learners see their own; staff,"
+        " and whoever holds a role on the program or its organization (partner applications too), what any learner of"
+        f" the program would see. {BAD_CURSOR}",
         tags=[LEARNERS],
-        parameters=[USERNAME, PROGRAM_UUID, CURSOR, page_size(default=10, maximum=25)],
+        parameters=[USERNAME, PROGRAM_UUID, CURSOR, page_size(CourseRunOverviewPagination)],
         responses={
             200: answer(CourseRunOverviewPage, "A page of course runs.", page_example(OVERVIEW_EXAMPLE)),
             **NOT_AUTHENTICATED,
-            403: error("The learner is not the caller, or is not enrolled in the program.", "permission_denied"),
+            403: error(
+                "The caller may not see this learner's course runs, or the learner is not enrolled in the program.",
+                "permission_denied",
+            ),
             404: NO_PROGRAM,
             **NO_LIST,
         },
