@@ -1,6 +1,6 @@
 """Planning: what each row of a file would do, decided by the rules that the API writes by."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol
@@ -138,8 +138,8 @@ class CoursePlanner:
     def plan(self, rows: Sequence[FileRow]) -> list[Place]:
         """See `Planner`."""
         planned = [self._read(row) for row in rows]
-        wanted = _first_of_each_place(planned)
-        for course_key, group in group_by_course_run(wanted):
+        first_rows = _map_first_rows(planned)
+        for course_key, group in group_by_course_run(first_rows.values()):
             decisions = api.decide_course_enrollments(
                 program=self._program,
                 course_key=course_key,
@@ -150,7 +150,7 @@ class CoursePlanner:
                 claimed=self._claimed,
             )
             settle_course_rows(group, decisions, find_held(decisions, course_key))
-        _repeat_decisions(wanted, planned)
+        _repeat_decisions(first_rows, planned)
         copy_rows(self._import_id, planned)
         return [Place(row.student_key, hash((row.student_key, row.course_key))) for row in planned]
 
@@ -168,28 +168,27 @@ class CoursePlanner:
         return planned
 
 
-def reject(row: Any, code: str) -> None:
-    """Turn a row, planned or stored, into a reject."""
+def reject(row: PlannedRow, code: str) -> None:
+    """Turn a row into a reject."""
     fault = FAULTS[code]
     row.outcome = RowOutcome.REJECT
     row.error_code, row.error_column, row.error_message, row.error_hint = fault
     row.before = row.after = row.account_before = None
 
 
-def _first_of_each_place(rows: Iterable[PlannedRow]) -> list[PlannedRow]:
-    """Return the rows to decide about; a place is a learner in a curriculum or course run."""
-    places: dict[tuple[Any, ...], PlannedRow] = {}
+def _map_first_rows(rows: Iterable[PlannedRow]) -> dict[tuple[str, str], PlannedRow]:
+    """Return the rows to decide about: {(student key, course key): the first of them}."""
+    first_rows: dict[tuple[str, str], PlannedRow] = {}
     for row in rows:
         if row.outcome != RowOutcome.REJECT:
-            places.setdefault((row.student_key, row.curriculum_uuid, row.course_key), row)
-    return list(places.values())
+            first_rows.setdefault((row.student_key, row.course_key), row)
+    return first_rows
 
 
-def _repeat_decisions(decided: Iterable[PlannedRow], rows: Iterable[PlannedRow]) -> None:
+def _repeat_decisions(first_rows: Mapping[tuple[str, str], PlannedRow], rows: Iterable[PlannedRow]) -> None:
     """Give rows that come again what was decided about the first; `settle_repeated_rows` judges them as a whole."""
-    places = {(row.student_key, row.curriculum_uuid, row.course_key): row for row in decided}
     for row in rows:
-        first = places.get((row.student_key, row.curriculum_uuid, row.course_key))
+        first = first_rows.get((row.student_key, row.course_key))
         if first is not None and first is not row and row.outcome != RowOutcome.REJECT:
             for name in ("outcome", "before", "after", "account_before", "enrollment_id"):
                 setattr(row, name, getattr(first, name))
@@ -197,14 +196,14 @@ def _repeat_decisions(decided: Iterable[PlannedRow], rows: Iterable[PlannedRow])
                 reject(row, first.error_code)
 
 
-def group_by_course_run(rows: Sequence[Any]) -> Iterator[tuple[CourseKey, list[Any]]]:
+def group_by_course_run(rows: Iterable[PlannedRow]) -> Iterator[tuple[CourseKey, list[PlannedRow]]]:
     """Yield the rows of each course run together, in their order."""
     for key, group in groupby(sorted(rows, key=lambda row: row.course_key), key=lambda row: row.course_key):
         yield CourseKey.from_string(key), list(group)
 
 
-def as_course_record(row: Any) -> api.ProgramCourseEnrollmentRecord:
-    """Return the record that a row, planned or stored, stands for."""
+def as_course_record(row: PlannedRow) -> api.ProgramCourseEnrollmentRecord:
+    """Return the record that a row stands for."""
     return api.ProgramCourseEnrollmentRecord(row.student_key, row.status, row.course_staff)
 
 
@@ -256,8 +255,8 @@ def find_held(decisions: Sequence[api.CourseDecision], course_key: CourseKey) ->
     )
 
 
-def settle_course_rows(rows: Sequence[Any], decisions: Sequence[api.CourseDecision], held: HeldInRun) -> None:
-    """Write into rows, planned or stored, what was decided about them; `held` as it was before the write."""
+def settle_course_rows(rows: Sequence[PlannedRow], decisions: Sequence[api.CourseDecision], held: HeldInRun) -> None:
+    """Write into rows what was decided about them; `held` as it was before the write."""
     for row, decision in zip(rows, decisions, strict=True):
         if decision.wish is None:
             reject(row, decision.outcome)
