@@ -6,7 +6,6 @@ from rest_framework import exceptions
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from limits.service import READ, WRITE, Usage, count_request, write_rate_headers
@@ -14,24 +13,13 @@ from program_enrollments.rest_api.requesters import find_client_id, name_request
 from tracing.service import note_requester
 
 
-class RequesterThrottle(BaseThrottle):
-    """Counts reads and writes of an application or user, and of an address when nobody signed in."""
-
-    usage: Usage
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        scope = READ if request.method in SAFE_METHODS else WRITE
-        self.usage = count_request(scope, name_requester(request))
-        return not self.usage.is_exceeded
-
-    def wait(self) -> float:
-        return self.usage.reset_seconds
-
-
 class RateLimitMixin(APIView):
-    """Counts a request as soon as it is known who sent it: also those that are then refused."""
+    """Counts a request as soon as it is known who sent it: also those that are then refused.
 
-    throttle: RequesterThrottle | None = None
+    Reads and writes are counted apart, for an application or user, and for an address when nobody signed in.
+    """
+
+    usage: Usage | None = None
 
     def perform_authentication(self, request: Request) -> None:
         try:
@@ -47,13 +35,12 @@ class RateLimitMixin(APIView):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
-        if self.throttle is not None:
-            write_rate_headers(response, self.throttle.usage)
+        if self.usage is not None:
+            write_rate_headers(response, self.usage)
         return response
 
     def _count(self, request: Request) -> None:
-        throttle = RequesterThrottle()
-        is_allowed = throttle.allow_request(request, self)
-        self.throttle = throttle
-        if not is_allowed:
-            self.throttled(request, throttle.wait())
+        scope = READ if request.method in SAFE_METHODS else WRITE
+        self.usage = count_request(scope, name_requester(request))
+        if self.usage.is_exceeded:
+            self.throttled(request, self.usage.reset_seconds)
