@@ -81,7 +81,8 @@ class ImportRow(models.Model):
 
     `before` and `after` hold what the row changes: {"status": …} and, in course runs, "course_staff"; `before` is
     null where nothing stands. `account_before`, for rows of course runs that are created: what the learner's account
-    had in the run until then, as `AccountInRun`. `result` is the contract's word once the row was carried out.
+    had in the run until then, as `AccountInRun`. `result` is set while planning, and only on a row that repeats an
+    earlier one and so is not carried out: to the contract's word for it; else it is empty.
     """
 
     pk = models.CompositePrimaryKey("owner_id", "position")
