@@ -74,10 +74,10 @@ class Limits:
             for statement in self._write:
                 cursor.execute(statement, values)
 
-    def read_page(self, program_uuid: UUID, after: int = 0) -> bytes:
-        """Return the JSON of a page of 100."""
+    def read_page(self, program_uuid: UUID) -> bytes:
+        """Return the JSON of the first page of 100."""
         with self._connection.cursor() as cursor:
-            cursor.execute(self._page, {"program": str(program_uuid), "after": after, "last": MAX_ID})
+            cursor.execute(self._page, {"program": str(program_uuid), "after": 0, "last": MAX_ID})
             rows = cursor.fetchall()
         results = [
             {

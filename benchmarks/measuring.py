@@ -77,7 +77,6 @@ class Plan:
 
     names: list[str]
     rows_read: int
-    milliseconds: float
 
     def __str__(self) -> str:
         return f"{' + '.join(dict.fromkeys(self.names))}, {self.rows_read} rows read"
@@ -96,7 +95,6 @@ def explain(sql: str) -> Plan:
             round((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
             for node in nodes
         ),
-        milliseconds=found["Execution Time"],
     )
 
 

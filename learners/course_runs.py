@@ -88,33 +88,31 @@ def put_back_course_enrollments(states: Mapping[tuple[int, CourseKey], tuple[str
     CourseEnrollment.objects.bulk_update(changed, ["mode", "is_active", "modified"])
 
 
-def list_role_holders(
-    places: Collection[tuple[int, CourseKey]], role: CourseRole = CourseRole.STAFF
-) -> set[tuple[int, CourseKey]]:
-    """Return those of the places, (user id, course key), at which the account holds the role."""
+def list_role_holders(places: Collection[tuple[int, CourseKey]]) -> set[tuple[int, CourseKey]]:
+    """Return those of the places, (user id, course key), at which the account is course staff."""
     held = CourseAccessRole.objects.filter(
-        user_id__in={user_id for user_id, _ in places}, course_key__in={key for _, key in places}, role=role
+        user_id__in={user_id for user_id, _ in places}, course_key__in={key for _, key in places}, role=CourseRole.STAFF
     )
     at = {(role.user_id, role.course_key) for role in held}
     return {place for place in places if place in at}
 
 
-def grant_course_roles(places: Collection[tuple[int, CourseKey]], role: CourseRole = CourseRole.STAFF) -> None:
-    """Give the role to accounts at places, (user id, course key); those who hold it keep it."""
+def grant_course_roles(places: Collection[tuple[int, CourseKey]]) -> None:
+    """Make accounts course staff at places, (user id, course key); those who are remain so."""
     CourseAccessRole.objects.bulk_create(
         [
-            CourseAccessRole(user_id=user_id, course_key=key, role=role)
+            CourseAccessRole(user_id=user_id, course_key=key, role=CourseRole.STAFF)
             for user_id, key in sorted(places, key=lambda place: (place[0], str(place[1])))
         ],
         ignore_conflicts=True,
     )
 
 
-def revoke_course_roles(places: Collection[tuple[int, CourseKey]], role: CourseRole = CourseRole.STAFF) -> None:
-    """Take the role from accounts at places, (user id, course key)."""
+def revoke_course_roles(places: Collection[tuple[int, CourseKey]]) -> None:
+    """Let accounts be course staff no longer at places, (user id, course key)."""
     if not places:
         return
     at_places = Q()
     for user_id, key in places:
         at_places |= Q(user_id=user_id, course_key=key)
-    CourseAccessRole.objects.filter(at_places, role=role).delete()
+    CourseAccessRole.objects.filter(at_places, role=CourseRole.STAFF).delete()
