@@ -86,9 +86,6 @@ class RowOutcome(models.TextChoices):
     REJECT = "reject", "Reject"
 
 
-CHANGING_OUTCOMES = (RowOutcome.CREATE, RowOutcome.UPDATE, RowOutcome.DROP)
-
-
 class ExportFormat(models.TextChoices):
     """In what form enrollments are exported. Published."""
 
@@ -101,6 +98,15 @@ ACTIVE_STATUSES: dict[str, tuple[str, ...]] = {
     ImportKind.COURSE_ENROLLMENTS: (ProgramCourseEnrollmentStatus.ACTIVE.value,),
 }
 """In which snapshots drop those who are absent."""
+
+ALL_ROWS_REJECTED = "all_rows_rejected"
+"""The `error_code` of an import of whose rows none could be applied. Stored and published."""
+
+LEAST_MAX_DROP = 5
+MAX_DROP_SHARE = 0.1
+"""A snapshot that drops more learners than the larger of these two waits for a person."""
+USUAL_MAX_DROP = f"the larger of {LEAST_MAX_DROP} and {MAX_DROP_SHARE:.0%}"
+
 DROP_STATUSES = {
     ImportKind.PROGRAM_ENROLLMENTS: (
         ProgramEnrollmentStatus.CANCELED,

@@ -22,7 +22,16 @@ from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import Program
-from imports.constants import RUNNABLE_STATES, ImportKind, ImportMode, ImportState, RowOutcome
+from imports.constants import (
+    ALL_ROWS_REJECTED,
+    LEAST_MAX_DROP,
+    MAX_DROP_SHARE,
+    RUNNABLE_STATES,
+    ImportKind,
+    ImportMode,
+    ImportState,
+    RowOutcome,
+)
 from imports.copying import NextRow, PlannedRow, read_next_names, read_next_rows, read_rows, rewrite_rows
 from imports.exceptions import ImportCanceled, RowRefused, WorkerStopping
 from imports.files import FileRefused, open_roster
@@ -56,10 +65,6 @@ logger = logging.getLogger(__name__)
 PLANNED_AT_ONCE = 5000
 APPLIED_AT_ONCE = 1000
 """Rows of a chunk: few enough for progress every second and for short locks, many enough to be quick."""
-
-LEAST_MAX_DROP = 5
-MAX_DROP_SHARE = 0.1
-"""A snapshot that drops more learners than the larger of these two waits for a person."""
 
 
 def lock_number(name: str) -> int:
@@ -278,7 +283,7 @@ def _explain_rejection(item: Import, rejected: int) -> dict[str, str]:
             "error_code": "rows_rejected",
             "error_message": f"{rejected} of {item.rows_total} rows are rejected, and the import is all or nothing.",
         }
-    return {"error_code": "all_rows_rejected", "error_message": "No row could be applied."}
+    return {"error_code": ALL_ROWS_REJECTED, "error_message": "No row could be applied."}
 
 
 def _apply(item: Import) -> None:

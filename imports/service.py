@@ -25,6 +25,7 @@ from imports.constants import (
     ImportKind,
     ImportMode,
     ImportState,
+    RowOutcome,
 )
 from imports.exceptions import ImportsError, InvalidOption, PlanStale, SecondPersonNeeded, StateConflict
 from imports.exporting import (
@@ -72,7 +73,6 @@ __all__ = [
     "lock_number",
     "look_at_queue",
     "measure_speed",
-    "place_in_queue",
     "prune_imports",
     "undo_import",
 ]
@@ -148,18 +148,21 @@ def _settle_drop_status(kind: ImportKind, is_snapshot: bool, drop_status: str, m
         return ""
     possible = DROP_STATUSES[kind]
     if drop_status and drop_status not in possible:
-        raise InvalidOption("drop_status", f"for {kind} one of {', '.join(possible)}.")
+        raise InvalidOption("drop_status", f"must be one of {', '.join(possible)} for {kind}.")
     return drop_status or possible[0].value
 
 
 def list_imports(program_uuid: UUID | None = None) -> QuerySet[Import]:
-    """Return a program's imports, or all, the latest first, each with its `queue_place` (see `place_in_queue`)."""
+    """Return a program's imports, or all, the latest first, each with its `queue_place` (see `get_import`)."""
     imports = _with_details().order_by("-created", "id")
     return imports if program_uuid is None else imports.filter(program_uuid=program_uuid)
 
 
 def get_import(import_id: UUID) -> Import:
-    """Return an import with its `queue_place` (see `place_in_queue`). Raises: Import.DoesNotExist."""
+    """Return an import. Raises: Import.DoesNotExist.
+
+    Its `queue_place` is how many imports of the program are to run before it; None if it does not wait.
+    """
     return _with_details().get(pk=import_id)
 
 
@@ -175,15 +178,6 @@ def _with_details() -> QuerySet[Import]:
     )
     place = Case(When(state=ImportState.QUEUED, then=Coalesce(Subquery(ahead), 0)))
     return Import.objects.select_related("uploaded_by", "decided_by", "undone_by").annotate(queue_place=place)
-
-
-def place_in_queue(item: Import) -> int | None:
-    """Return how many imports of the program are to run before this one; None if it does not wait."""
-    if item.state != ImportState.QUEUED:
-        return None
-    return Import.objects.filter(
-        program_uuid=item.program_uuid, state__in=RUNNABLE_STATES, created__lt=item.created
-    ).count()
 
 
 def measure_speed(item: Import) -> float | None:
@@ -305,7 +299,7 @@ def undo_import(
 
 
 def _is_all_refused(item: Import) -> bool:
-    rejected = item.counts.get("reject", 0)
+    rejected = item.counts.get(RowOutcome.REJECT, 0)
     return bool(rejected and (item.is_atomic or rejected == item.rows_total))
 
 

@@ -11,7 +11,7 @@ from django_tasks_db.models import DBTaskResult
 
 from access.service import ProgramAccess, Scope
 from catalog.service import CourseRun, Program, get_catalog
-from imports.constants import APPLIED_STATES, RUNNABLE_STATES, ImportState
+from imports.constants import ALL_ROWS_REJECTED, APPLIED_STATES, RUNNABLE_STATES, ImportState, RowOutcome
 from imports.service import Import
 from learners.service import User
 from registrar import tasks
@@ -20,7 +20,6 @@ from registrar.exceptions import NotInService
 from registrar.models import Job
 from registrar.programs import holds_permission
 
-NOTHING_APPLIED = "all_rows_rejected"
 INTERRUPTED = "The job was interrupted; start it again."
 STATE_OF_UPLOAD = {
     ImportState.QUEUED: JobState.PENDING,
@@ -129,11 +128,11 @@ def _tell_status(job: Job) -> JobStatus:
 
 
 def _tell_upload(job: Job, item: Import) -> JobStatus:
-    is_carried_out = item.state in (*APPLIED_STATES, ImportState.UNDONE) or item.error_code == NOTHING_APPLIED
+    is_carried_out = item.state in (*APPLIED_STATES, ImportState.UNDONE) or item.error_code == ALL_ROWS_REJECTED
     if not is_carried_out:
         state = STATE_OF_UPLOAD[ImportState(item.state)]
         error = item.error_message or None if state == JobState.FAILED else None
         return JobStatus(job, job.created, state, error=error)
-    rejected = item.counts.get("reject", 0)
+    rejected = item.counts.get(RowOutcome.REJECT, 0)
     text = sum_up(good=item.rows_total - rejected, bad=rejected + job.rows_refused)
     return JobStatus(job, job.created, JobState.SUCCEEDED, text)

@@ -94,5 +94,5 @@ def list_buttons(item: Import) -> list[tuple[str, str]]:
 def label_of(button: Button, item: Import) -> str:
     """Return what stands on the button."""
     if button.decision == Decision.APPLY and item.state == ImportState.FAILED:
-        return "Go on where it broke off"
+        return "Resume where it stopped"
     return button.label

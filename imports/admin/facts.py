@@ -10,6 +10,7 @@ from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 
+from imports.constants import USUAL_MAX_DROP
 from imports.service import Import
 from learners.service import User
 
@@ -36,7 +37,7 @@ def list_facts(item: Import) -> Iterator[tuple[str, Any]]:
         yield "Whole roster", "yes" if item.is_snapshot else "no"
     if item.is_snapshot:
         yield "Dropped learners get", item.drop_status
-        yield "Drop at most", "the larger of 5 and 10 %" if item.max_drop is None else f"{item.max_drop:,}"
+        yield "Drop at most", USUAL_MAX_DROP if item.max_drop is None else f"{item.max_drop:,}"
     yield "Program", item.program_uuid
     yield "Import", item.pk
     if item.request_id:

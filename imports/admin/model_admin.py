@@ -253,7 +253,7 @@ class ImportAdmin(admin.ModelAdmin):
             item = self._get_item(request, UUID(object_id))
         except (ValueError, Http404):
             kept = f"Imports are kept for {settings.IMPORT_KEPT_DAYS} days."
-            self.message_user(request, f"There is no such import, or none any more. {kept}", messages.WARNING)
+            self.message_user(request, f"This import does not exist or has been deleted. {kept}", messages.WARNING)
             return HttpResponseRedirect(reverse("admin:imports_import_changelist"))
         progress = tell_progress(item)
         rejected_count = item.counts.get(RowOutcome.REJECT, 0)

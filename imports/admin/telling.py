@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from imports.constants import RUNNABLE_STATES, ImportKind, ImportMode, ImportState, RowOutcome
+from imports.constants import RUNNABLE_STATES, USUAL_MAX_DROP, ImportKind, ImportMode, ImportState, RowOutcome
 from imports.service import Import, measure_speed
 
 STATE_SENTENCES = {
-    ImportState.QUEUED: "It waits for its turn. Nothing has been changed yet.",
-    ImportState.PLANNING: "The rows are being compared with what stands. Nothing has been changed yet.",
+    ImportState.QUEUED: "It is waiting for its turn. Nothing has been changed yet.",
+    ImportState.PLANNING: "The rows are being compared with the current enrollments. Nothing has been changed yet.",
     ImportState.PLANNED: "This is a preview: nothing has been changed. Apply it if it is right, or discard it.",
     ImportState.HELD: "So many learners are missing from the file that somebody has to look at it first. Nothing has "
     "been changed yet. Approve it if the file is the whole roster; discard it if it is not.",
@@ -15,10 +15,10 @@ STATE_SENTENCES = {
     ImportState.APPLIED: "All rows were carried out.",
     ImportState.APPLIED_WITH_ERRORS: "The rows were carried out, except for the rejected ones.",
     ImportState.REJECTED: "Nothing was changed.",
-    ImportState.FAILED: "It broke off.",
+    ImportState.FAILED: "It failed before it was finished.",
     ImportState.CANCELED: "It was stopped. What had been carried out by then stands.",
     ImportState.DISCARDED: "It was ended without being applied. Nothing was changed.",
-    ImportState.UNDONE: "It was carried out, and put back later.",
+    ImportState.UNDONE: "It was carried out, and undone later.",
 }
 
 OUTCOME_SENTENCES = {
@@ -31,9 +31,9 @@ OUTCOME_SENTENCES = {
 
 
 def tell_progress(item: Import) -> dict[str, Any]:
-    """Return how far an import is, with the API's numbers. It must have its `queue_place`.
+    """Return how far an import is, as the page's script wants it. It must have its `queue_place`.
 
-    `sentence` says the same in words. `is_running`: it goes on by itself, so that it is worth asking again.
+    `sentence` says it in words. `is_running`: it goes on by itself, so that it is worth asking again.
     """
     state = ImportState(item.state)
     return {
@@ -43,8 +43,6 @@ def tell_progress(item: Import) -> dict[str, Any]:
         "is_running": state in RUNNABLE_STATES,
         "rows_total": item.rows_total,
         "rows_done": item.rows_done,
-        "rows_per_second": measure_speed(item),
-        "place_in_queue": item.queue_place,  # type: ignore[attr-defined]  # an annotation
         "sentence": _tell_rows(item, state),
     }
 
@@ -72,7 +70,7 @@ def tell_scope(item: Import) -> str:
     if not item.is_snapshot or item.scope_active is None:
         return ""
     places = "course runs" if item.kind == ImportKind.COURSE_ENROLLMENTS else "curricula"
-    limit = "the larger of 5 and 10 %" if item.max_drop is None else f"{item.max_drop:,}"
+    limit = USUAL_MAX_DROP if item.max_drop is None else f"{item.max_drop:,}"
     return (
         f"The {places} that occur in the file have {count_of(item.scope_active, 'active learner')}; "
         f"{item.counts.get(RowOutcome.DROP, 0):,} of them are missing from it. "

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from catalog.service import Program
 from imports.bodies import BoundedFormHandler
-from imports.constants import DROP_STATUSES, ImportAction, ImportKind, ImportMode
+from imports.constants import DROP_STATUSES, USUAL_MAX_DROP, ImportAction, ImportKind, ImportMode
 from imports.exceptions import BodyCutOff, FileTooLarge
 
 READ_PAST_TIMES = 10
@@ -121,12 +121,11 @@ class UploadForm(forms.Form):
         max_value=2**31 - 1,
         label="Drop at most",
         help_text="For whole rosters only. If more learners would be dropped, the import waits until somebody approves "
-        "it. Empty: the larger of 5 and 10 % of the active learners.",
+        f"it. Empty: {USUAL_MAX_DROP} of the active learners.",
     )
 
     def __init__(self, *args: Any, programs: Sequence[Program], is_too_large: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._is_too_large = is_too_large
         choices = [(str(program.uuid), _name_program(program)) for program in programs]
         self.fields["program"].choices = choices if len(choices) == 1 else [("", "Choose a program"), *choices]  # type: ignore[attr-defined]  # a choice field
         self.fields["drop_status"].choices = list_drop_statuses()  # type: ignore[attr-defined]  # a choice field

@@ -9,6 +9,7 @@ from rest_framework.reverse import reverse
 
 from imports.constants import (
     DROP_STATUSES,
+    USUAL_MAX_DROP,
     ImportAction,
     ImportKind,
     ImportMode,
@@ -38,7 +39,7 @@ class ImportOptionsSerializer(serializers.Serializer[Any]):
     atomic = serializers.BooleanField(default=False, help_text="One rejected row rejects all.")
     snapshot = serializers.BooleanField(
         default=False,
-        help_text="The file is the whole roster: active learners who are absent get `drop_status`. Its scope are the"
+        help_text="The file is the whole roster: active learners who are absent get `drop_status`. Its scope is the"
         " curricula, or course runs, that occur in the file.",
     )
     drop_status = serializers.ChoiceField(
@@ -51,8 +52,8 @@ class ImportOptionsSerializer(serializers.Serializer[Any]):
         required=False,
         min_value=0,
         max_value=MAX_DROP,
-        help_text="A snapshot that drops more learners is held until a second person approves it. Default: the larger"
-        " of 5 and 10 % of the active learners in its scope.",
+        help_text="A snapshot that drops more learners is held until a second person approves it. Default:"
+        f" {USUAL_MAX_DROP} of the active learners in its scope.",
     )
 
 
@@ -129,7 +130,7 @@ class ImportSerializer(serializers.Serializer[Any]):
     atomic = serializers.BooleanField(source="is_atomic")
     snapshot = serializers.BooleanField(source="is_snapshot")
     drop_status = serializers.SerializerMethodField(help_text="Null unless it is a snapshot.")
-    max_drop = serializers.IntegerField(allow_null=True, help_text="Null: the larger of 5 and 10 %.")
+    max_drop = serializers.IntegerField(allow_null=True, help_text=f"Null: {USUAL_MAX_DROP} of `scope_active`.")
     scope_active = serializers.IntegerField(
         allow_null=True, help_text="Active learners of a snapshot's scope; null until it is planned."
     )

@@ -145,7 +145,7 @@ def test_a_program_that_left_the_catalog_is_shown_by_its_uuid(office, upload):
 # Progress
 
 
-def test_the_script_is_told_the_numbers_of_the_api(office, upload):
+def test_the_script_is_told_how_far_an_import_is(office, upload):
     item = upload(HEADER, "a1,enrolled", run=False)
     Import.objects.update(
         state="applying", rows_total=2_000, rows_done=1_000, planned_at=timezone.now() - timedelta(seconds=2)
@@ -153,7 +153,6 @@ def test_the_script_is_told_the_numbers_of_the_api(office, upload):
 
     [told] = office.get(f"{LIST}progress/", {"id": [item.pk, "nonsense", uuid4()]}).json()["imports"]
 
-    assert told.pop("rows_per_second") == pytest.approx(500, rel=0.5)
     assert told.pop("sentence").startswith("1,000 of 2,000 rows, ")
     assert told == {
         "id": str(item.pk),
@@ -162,7 +161,6 @@ def test_the_script_is_told_the_numbers_of_the_api(office, upload):
         "is_running": True,
         "rows_total": 2_000,
         "rows_done": 1_000,
-        "place_in_queue": None,
     }
 
 
@@ -397,7 +395,7 @@ def test_an_import_that_is_gone_leads_back_to_the_list(office, path):
     response = office.get(f"{LIST}{path.format(uuid=uuid4())}", follow=True)
 
     assert messages_of(response) == [
-        "There is no such import, or none any more. Imports are kept for 30 days.",
+        "This import does not exist or has been deleted. Imports are kept for 30 days.",
     ]
 
 

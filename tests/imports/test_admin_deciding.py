@@ -71,7 +71,7 @@ def test_the_plan_is_summed_up_by_outcome(office, held):
     ]
     assert context["scope"] == (
         "The curricula that occur in the file have 6 active learners; 6 of them are missing from it. "
-        "To drop more than the larger of 5 and 10 % needs somebody's approval."
+        "To drop more than the larger of 5 and 10% needs somebody's approval."
     )
 
 
@@ -110,7 +110,7 @@ def test_a_failed_import_can_go_on(office, upload):
 
     html = office.get(page_of(item)).content.decode()
     assert "The import failed by a fault of the service." in html
-    assert "Go on where it broke off" in html
+    assert "Resume where it stopped" in html
     press_and_confirm(office, item, "apply")
     assert state_of(item) == "queued"
 

@@ -20,6 +20,7 @@ from imports.constants import (
     ImportKind,
     ImportMode,
     ImportState,
+    RowOutcome,
 )
 from imports.running import run_imports_of_program
 from imports.service import Import, ImportsError, StateConflict, cancel_import, create_import
@@ -151,6 +152,6 @@ def summarize(item: Import) -> str:
         lines.append(f"Ignored columns: {', '.join(item.unknown_columns)}.")
     lines += [
         f"Line {row.line}: {row.error_code}: {row.error_message}"
-        for row in item.rows.filter(outcome="reject").order_by("position")[:20]
+        for row in item.rows.filter(outcome=RowOutcome.REJECT).order_by("position")[:20]
     ]
     return "\n".join(lines)
