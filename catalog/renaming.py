@@ -42,7 +42,9 @@ def read_keys(lines: Iterable[str]) -> dict[UUID, WantedKey]:
         for row in reader:
             uuid, key = _read_uuid(row[uuid_column]), row[KEY_COLUMN] or ""
             if uuid is None or uuid in keys:
-                raise UnusableKeys(f"Line {reader.line_num}: {'a program again' if uuid else 'not a uuid'}.")
+                raise UnusableKeys(
+                    f"Line {reader.line_num}: {'this program is listed twice' if uuid else 'not a uuid'}."
+                )
             if not slug_re.match(key) or len(key) > MAX_CHARACTERS:
                 raise UnusableKeys(
                     f"Line {reader.line_num}: a key has 1 to {MAX_CHARACTERS} letters without accents, digits, - and _."

@@ -27,14 +27,14 @@ FAULTS = {
             WriteFailure.INVALID_STATUS.value,
             "status",
             "The status is not one of those that can be set.",
-            "Program enrollments take enrolled, pending, suspended, canceled or ended; course enrollments active or "
-            "inactive.",
+            "Program enrollments can be enrolled, pending, suspended, canceled or ended; course enrollments can be "
+            "active or inactive.",
         ),
         Fault(
             WriteFailure.CONFLICT.value,
             "student_key",
             "The learner holds this enrollment already, or is active in the course run through another program.",
-            "Use the action upsert to change what stands, or end the other enrollment first.",
+            "Use the action upsert to change it, or end the other enrollment first.",
         ),
         Fault(
             WriteFailure.NOT_IN_PROGRAM.value,
@@ -51,7 +51,7 @@ FAULTS = {
         Fault(
             WriteFailure.INTERNAL_ERROR.value,
             "",
-            "The row could not be stored, by a fault of the service.",
+            "The row could not be stored because of a fault in the service.",
             "Upload the row again; if it fails again, tell the operator the id of this import.",
         ),
         Fault(
@@ -75,7 +75,7 @@ FAULTS = {
         Fault(
             "changed_since",
             "",
-            "The enrollment has been changed since the import, so that it is not put back.",
+            "The enrollment was changed after the import, so it is left as it is.",
             "Change it by hand if it should be different.",
         ),
     )

@@ -22,7 +22,9 @@ def parse_rate(text: str) -> Rate:
     """Read `600/minute`; the period is second, minute, hour or day. Raises: ValueError."""
     match = re.fullmatch(r"([1-9][0-9]{0,8})/(second|minute|hour|day)", text)
     if match is None:
-        raise ValueError(f"{text!r} is no rate; write one as 600/minute, per second, minute, hour or day.")
+        raise ValueError(
+            f"{text!r} is not a valid rate; write a number per second, minute, hour or day, like 600/minute."
+        )
     return Rate(requests=int(match[1]), seconds=SECONDS[match[2]])
 
 

@@ -153,7 +153,9 @@ def read_upload(file: BinaryIO, operation: JobOperation, *, with_course_staff: b
             raise InvalidRequest(f"CSV is missing headers [{', '.join(required)}]") from refusal
         raise InvalidRequest(str(refusal)) from refusal
     except csv.Error as fault:
-        raise InvalidRequest("The file is no CSV: a cell is too long; a quotation mark may not be closed.") from fault
+        raise InvalidRequest(
+            "The file is not valid CSV: a cell is too long. A closing quotation mark may be missing."
+        ) from fault
 
 
 def _find_columns(source: TextSource, names: Sequence[str]) -> tuple[str, dict[str, int]]:

@@ -47,7 +47,7 @@ def list_trusted_issuers() -> list[TrustedIssuer]:
     issuers = [_read_entry(entry) for entry in entries]
     names = [settings.JWT_ISSUER, *(issuer.issuer for issuer in issuers)]
     if len(set(names)) < len(names):
-        raise ImproperlyConfigured("TRUSTED_JWT_ISSUERS: an issuer stands there twice, or has the name of this one.")
+        raise ImproperlyConfigured("TRUSTED_JWT_ISSUERS: an issuer is listed twice, or equals JWT_ISSUER.")
     return issuers
 
 

@@ -151,7 +151,9 @@ class TextSource:
         except UnicodeDecodeError as error:
             if self.encoding is not _UTF_8:
                 raise FileRefused(
-                    "not_text", f"The file begins as {self.encoding.name} and is not so throughout; {EXPECTED}."
+                    "not_text",
+                    f"The file starts as {self.encoding.name} but contains bytes that are not valid "
+                    f"{self.encoding.name}; {EXPECTED}.",
                 ) from error
             self._refuse_damaged_utf_8()
             self.encoding = _WINDOWS_1252
@@ -171,9 +173,8 @@ class TextSource:
         if mixture.is_damaged_utf_8:
             raise FileRefused(
                 "damaged_utf8",
-                f"The file is UTF-8 in part: line {mixture.letter_line} holds a letter in UTF-8, and line "
-                f"{mixture.fault_line} the byte 0x{mixture.fault:02X}, which is none; expected UTF-8 throughout. The "
-                "file was cut or damaged, or put together from files of different encodings. Save it again as UTF-8.",
+                f"The file mixes encodings: line {mixture.letter_line} is UTF-8, but line {mixture.fault_line} has the "
+                f"byte 0x{mixture.fault:02X}, which is not. Save the whole file as UTF-8.",
             )
 
     def _decode_all(self, see: Callable[[str, int], None] = lambda text, lines_before: None) -> None:

@@ -110,8 +110,8 @@ ROW_EXAMPLES = [
             "code": "invalid-status",
             "column": "status",
             "message": "The status is not one of those that can be set.",
-            "hint": "Program enrollments take enrolled, pending, suspended, canceled or ended; course enrollments"
-            " active or inactive.",
+            "hint": "Program enrollments can be enrolled, pending, suspended, canceled or ended; course enrollments"
+            " can be active or inactive.",
         },
     },
 ]

@@ -16,7 +16,7 @@ class StatusForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("reason") and "status" not in self.changed_data:
-            self.add_error("reason", "A reason is kept with a change of the status, and the status is the same.")
+            self.add_error("reason", "Give a reason only when you change the status.")
         return self.cleaned_data
 
 

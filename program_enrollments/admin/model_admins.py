@@ -55,7 +55,7 @@ def make_status_action(status: str, label: str) -> Action:
         rows = model_admin.list_chosen(request, queryset)
         source = model_admin.get_source(request)
         changes = model_admin.change_statuses([row.pk for row in rows], status, source=source)
-        model_admin.tell_changes(request, rows, changes, f"{label.lower()} now")
+        model_admin.tell_changes(request, rows, changes, label.lower())
 
     set_status.__name__ = f"set_status_{status}"
     return set_status
@@ -176,7 +176,7 @@ class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-histo
         """Return the chosen rows; none, and tell so, if there are too many of them."""
         rows = list(queryset.order_by("pk")[: MAX_CHANGED_AT_ONCE + 1])
         if len(rows) > MAX_CHANGED_AT_ONCE:
-            self.message_user(request, f"Choose at most {MAX_CHANGED_AT_ONCE} at once.", messages.ERROR)
+            self.message_user(request, f"Select at most {MAX_CHANGED_AT_ONCE} at once.", messages.ERROR)
             return []
         return rows
 
@@ -197,7 +197,8 @@ class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-histo
     def tell_changes(self, request: HttpRequest, rows: Sequence[Any], changes: api.StatusChanges, outcome: str) -> None:
         """Tell how many of the chosen rows were changed, and which were refused for what reason."""
         if changes.changed:
-            text = f"{len(changes.changed)} of {len(rows)} chosen are {outcome}."
+            verb = "is" if len(changes.changed) == 1 else "are"
+            text = f"{len(changes.changed)} of {len(rows)} selected enrollments {verb} now {outcome}."
             self.message_user(request, text, messages.SUCCESS)
         if unchanged := len(rows) - len(changes.changed) - len(changes.refused):
             self.message_user(request, f"{unchanged} needed no change.", messages.INFO)
@@ -322,7 +323,7 @@ class ProgramEnrollmentAdmin(EnrollmentAdmin):
                 api.link_program_enrollment_to_user(row, user, source=source)
                 return True
 
-            self.change_each(request, self.list_chosen(request, queryset), link, f"linked to {user} now")
+            self.change_each(request, self.list_chosen(request, queryset), link, f"linked to {user}")
             return None
         rows = self.list_chosen(request, queryset)
         if not rows:
@@ -346,7 +347,7 @@ class ProgramEnrollmentAdmin(EnrollmentAdmin):
             api.unlink_program_enrollment(row, source=self.get_source(request))
             return True
 
-        self.change_each(request, self.list_chosen(request, queryset), unlink, "waiting for an account now")
+        self.change_each(request, self.list_chosen(request, queryset), unlink, "waiting for an account")
 
 
 class RoleAssignmentInline(ReadOnlyInline):

@@ -72,8 +72,8 @@ def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
     )
     if unfinished:
         raise LearnerStillNamed(
-            f"Work that is not finished names the learner, or may: {', '.join(sorted(unfinished))}. Nothing was "
-            "changed. Retire the learner again when it has ended; an import can be canceled."
+            f"Unfinished work names the learner, or may: {', '.join(sorted(unfinished))}. Nothing was changed. "
+            "Run retire_user again when it has finished; an import can be canceled."
         )
     if not account.is_retired:
         anonymize_user(account.id, student_keys=keys)

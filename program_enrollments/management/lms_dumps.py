@@ -134,7 +134,7 @@ def _iter_rows(file: TextIO, header_line: str, columns: Sequence[str]) -> Iterat
 
 def _require_width(cells: Sequence[str] | None) -> Sequence[str]:
     if cells is None:
-        raise UnreadableCell("It has not as many cells as the header.")
+        raise UnreadableCell("The row does not have as many cells as the header.")
     return cells
 
 
@@ -186,5 +186,5 @@ def _read_time(text: str, column: str) -> datetime:
 
 def _read_status(text: str, known: Sequence[str]) -> str:
     if text not in known:
-        raise UnreadableCell(f"Its status is none of {', '.join(known)}.")
+        raise UnreadableCell(f"Its status is not one of {', '.join(known)}.")
     return text

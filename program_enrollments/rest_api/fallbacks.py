@@ -41,7 +41,9 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
         return service_unavailable(request)
     if _is_api(request):
         return _answer(
-            HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed; the request may be fine.", "internal_error"
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "The server failed; this need not be a fault of your request.",
+            "internal_error",
         )
     return defaults.server_error(request)
 

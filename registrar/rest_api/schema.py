@@ -89,7 +89,7 @@ ERRORS = {
     ),
     401: refusal("No credentials, or bad ones.", "Authentication credentials were not provided."),
     403: refusal("The caller lacks the permission.", "You do not have permission to perform this action."),
-    404: refusal("There is no such thing, or a parameter has an unknown value.", "Not found."),
+    404: refusal("What the path names does not exist, or a parameter has an unknown value.", "Not found."),
     405: refusal("The path knows no such method.", 'Method "PUT" not allowed.'),
     406: refusal("The client accepts no JSON.", "Could not satisfy the request Accept header."),
     409: answer("An upload into the program is running.", text(), "Job already in progress for program"),
@@ -313,7 +313,7 @@ job = describe(
         200: answer("The job.", JOB, JOB_EXAMPLE),
         (404, "text/html"): OpenApiResponse(
             OpenApiTypes.STR,
-            description="There is no such thing; a page, if it cannot be the id of a job.",
+            description="What the path names does not exist; a page, if it cannot be the id of a job.",
             examples=[OpenApiExample("Page", value="<!doctype html>…", media_type="text/html")],
         ),
     },

@@ -177,7 +177,7 @@ def test_the_admin_says_what_a_user_may_do_and_why(office, program):
     [
         ({"is_staff": True}, ("All programs", "read and write", "A member of staff.")),
         ({"is_active": False}, ("All programs", "-", "The account is not active.")),
-        ({}, ("Nobody and nothing.",)),
+        ({}, ("No roles found.",)),
     ],
 )
 def test_the_admin_says_when_no_role_matters(office, fields, row):

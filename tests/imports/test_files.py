@@ -151,7 +151,7 @@ def test_damaged_utf_8_does_not_pass_for_windows_1252(data, lines):
 
     letter_line, byte, fault_line = lines
     assert refused.code == "damaged_utf8"
-    assert f"line {letter_line} holds a letter in UTF-8, and line {fault_line} the byte {byte}," in str(refused)
+    assert f"line {letter_line} is UTF-8, but line {fault_line} has the byte {byte}," in str(refused)
 
 
 def test_windows_1252_is_recognized_although_two_of_its_signs_look_like_a_letter_of_utf_8():

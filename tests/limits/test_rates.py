@@ -21,7 +21,7 @@ def test_a_rate_is_read(text, rate):
     "text", ["", "600", "0/minute", "-1/minute", "600/min", "600/minutes", "six/minute", "600 / minute"]
 )
 def test_a_malformed_rate_is_refused(text):
-    with pytest.raises(ValueError, match="is no rate"):
+    with pytest.raises(ValueError, match="is not a valid rate"):
         parse_rate(text)
 
 

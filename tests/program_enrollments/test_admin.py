@@ -292,9 +292,7 @@ def test_a_reason_without_a_change_is_not_taken(client, enrollment):
     response = client.post(
         f"{LIST}{enrollment.pk}/change/", {"status": "enrolled", "reason": "Graduated"} | _no_inlines()
     )
-    assert response.context["adminform"].form.errors == {
-        "reason": ["A reason is kept with a change of the status, and the status is the same."]
-    }
+    assert response.context["adminform"].form.errors == {"reason": ["Give a reason only when you change the status."]}
     assert enrollment.history.count() == 1
 
 
@@ -343,7 +341,7 @@ def test_an_action_sets_the_status_with_history(client, boss, status):
 def test_an_action_tells_how_many_it_changed(client):
     rows = [ProgramEnrollmentFactory(status=status) for status in ("enrolled", "enrolled", "ended")]
     response = run_action(client, "set_status_ended", *rows)
-    assert messages_of(response) == ["2 of 3 chosen are ended now.", "1 needed no change."]
+    assert messages_of(response) == ["2 of 3 selected enrollments are now ended.", "1 needed no change."]
 
 
 def test_an_action_tells_of_those_that_the_rules_refuse(client, school, curriculum, enrollment, learner):
@@ -354,7 +352,7 @@ def test_an_action_tells_of_those_that_the_rules_refuse(client, school, curricul
     fine = ProgramCourseEnrollmentFactory(program_enrollment__program_uuid=curriculum.program.uuid, status="inactive")
     response = run_action(client, "set_status_active", refused, fine, path=COURSE_LIST)
     assert messages_of(response) == [
-        "1 of 2 chosen are active now.",
+        "1 of 2 selected enrollments is now active.",
         "1 refused (key-1): The learner is active in the course run through another enrollment.",
     ]
 
@@ -373,7 +371,7 @@ def test_an_action_links_to_an_account(client, enrollment, learner, boss):
     page = run_action(client, "link_to_account", enrollment)
     assert "Master of Toys" in page.content.decode()
     response = run_action(client, "link_to_account", enrollment, apply="Link", username="learner", reason="By phone")
-    assert messages_of(response) == ["1 of 1 chosen are linked to learner now."]
+    assert messages_of(response) == ["1 of 1 selected enrollments is now linked to learner."]
     enrollment.refresh_from_db()
     assert enrollment.user == learner
     assert CourseEnrollment.objects.get().mode == "masters"
@@ -403,7 +401,7 @@ def test_an_action_unlinks_from_the_account(client, enrollment, learner):
     enrollment.user = learner
     enrollment.save()
     response = run_action(client, "unlink_from_account", enrollment)
-    assert messages_of(response) == ["1 of 1 chosen are waiting for an account now."]
+    assert messages_of(response) == ["1 of 1 selected enrollments is now waiting for an account."]
     enrollment.refresh_from_db()
     assert enrollment.user is None
 
@@ -411,7 +409,7 @@ def test_an_action_unlinks_from_the_account(client, enrollment, learner):
 def test_an_action_on_too_many_is_refused(client):
     rows = ProgramEnrollment.objects.bulk_create(ProgramEnrollmentFactory.build_batch(501))
     response = run_action(client, "set_status_ended", *rows)
-    assert messages_of(response) == ["Choose at most 500 at once."]
+    assert messages_of(response) == ["Select at most 500 at once."]
     assert not ProgramEnrollment.objects.filter(status="ended").exists()
 
 

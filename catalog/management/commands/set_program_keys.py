@@ -37,7 +37,7 @@ class Command(BaseCommand):
         except (OSError, UnicodeDecodeError, UnusableKeys) as error:
             raise CommandError(f"Nothing was changed. {error}") from error
         for old, new in renamed.items():
-            self.stdout.write(f"{old} is {new} now")
+            self.stdout.write(f"Changed {old} to {new}")
         for uuid, wanted in unknown.items():
             self.stdout.write(f"Line {wanted.line}: program {uuid} is not in the catalog.")
         if unknown and not skip_unknown:

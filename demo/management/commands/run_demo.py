@@ -65,7 +65,7 @@ class Command(BaseCommand):
             self.stdout.write(guide.write_guide(f"http://{HOST}:{port}"))
             self.stdout.flush()
             server.wait()
-            raise CommandError(f"The server ended by itself (exit code {server.returncode}).")
+            raise CommandError(f"The server stopped unexpectedly (exit code {server.returncode}).")
         finally:
             _stop(server, worker)
 

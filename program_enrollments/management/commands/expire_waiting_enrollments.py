@@ -23,8 +23,8 @@ class Command(BaseCommand):
     help = (
         "Delete program enrollments that wait for an account and were not modified for a number of days, with their "
         "course enrollments and all history, so that no student key stays behind. Does not touch enrollments that are "
-        "linked to an account, and leaves learners whom an import or download names that is not finished to the next "
-        "run. Works in chunks that are committed one by one; run it again after an interruption."
+        "linked to an account. Skips learners named in an unfinished import or download; the next run handles them. "
+        "Works in chunks that are committed one by one; run it again after an interruption."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,6 +45,5 @@ class Command(BaseCommand):
         )
         if counts.spared:
             self.stdout.write(
-                f"Left {counts.spared} to the next run: imports or downloads that are not finished name their "
-                "learners, or may."
+                f"Skipped {counts.spared}: they are (or may be) named in unfinished imports or downloads."
             )

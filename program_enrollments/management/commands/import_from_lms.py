@@ -34,7 +34,7 @@ class Command(BaseCommand):
         "Take over the enrollments of an Open edX LMS, all or nothing, from dumps of its tables: CSV with a header, or "
         "what `mysql --batch` prints; UTF-8; columns in any order; NULL is an empty cell, NULL or \\N; times are UTC. "
         "Run it again as often as you like: rows that are here are changed only if the LMS changed them later. A row "
-        "that cannot be taken over is told with its line, and then nothing is written (see --skip-refused)."
+        "that cannot be taken over is reported with its line, and then nothing is written (see --skip-refused)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -59,7 +59,7 @@ class Command(BaseCommand):
             help="id and username of the table auth_user: added enrollments get the account here with that username. "
             "Without, a learner's enrollments wait for the first sign-in that shows the student key",
         )
-        parser.add_argument("--skip-refused", action="store_true", help="take over the rows that can be, all the same")
+        parser.add_argument("--skip-refused", action="store_true", help="take over the other rows all the same")
         parser.add_argument("--dry-run", action="store_true", help="tell what would happen, and write nothing")
         parser.add_argument("--reason", default=DEFAULT_REASON, help=f'kept in history (default: "{DEFAULT_REASON}")')
 
@@ -107,7 +107,7 @@ class Command(BaseCommand):
             return
         self.stdout.write("Nothing was written.")
         if report.refused and not is_skipping:
-            raise CommandError(f"{report.refused} rows are refused. Mend them, or leave them out with --skip-refused.")
+            raise CommandError(f"{report.refused} rows are refused. Correct them, or skip them with --skip-refused.")
 
 
 class _Dump:

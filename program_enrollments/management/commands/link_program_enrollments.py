@@ -37,7 +37,7 @@ class Command(BaseCommand):
             nargs="+",
             type=student_and_username,
             metavar="STUDENT_KEY:USERNAME",
-            help="a student key and the account to link; the last colon divides them",
+            help="a student key and the account to link; the last colon separates them",
         )
 
     def handle(self, *args: Any, program_uuid: UUID, pairs: list[tuple[str, str]], **options: Any) -> None:

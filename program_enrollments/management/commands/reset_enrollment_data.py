@@ -15,7 +15,7 @@ def uuids(text: str) -> list[UUID]:
     try:
         return [UUID(part.strip()) for part in text.split(",")]
     except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is not a list of uuids divided by commas") from error
+        raise ArgumentTypeError(f"{text!r} is not a list of uuids separated by commas") from error
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             "program_uuids",
             type=uuids,
             metavar="UUID[,UUID]",
-            help="the programs, divided by commas; they need not be in the catalog any more",
+            help="the programs, separated by commas; they need not be in the catalog any more",
         )
         parser.add_argument("--force", action="store_true", help="do not ask before deleting")
 

@@ -45,4 +45,6 @@ class Command(BaseCommand):
             raise CommandError(f"{sent} e-mails sent, then the mail server failed: {error}. Run it again.") from error
         self.stdout.write(f"{sent} e-mails sent to learners who passed a run on {yesterday}.")
         if refused:
-            raise CommandError(f"{refused} e-mails were refused, by the mail server or for an address that is none.")
+            raise CommandError(
+                f"{refused} e-mails could not be sent: the mail server refused them or the address is invalid."
+            )

@@ -23,7 +23,7 @@ from program_enrollments.rest_api.v1.fields import (
 
 class ProgramEnrollmentRecordSerializer(serializers.Serializer[Any]):
     student_key = StudentKeyField(help_text="The school's own key for the learner. `external_user_key` is an alias.")
-    status = StatusField(help_text="The status that shall stand.")
+    status = StatusField(help_text="The status to set.")
     curriculum_uuid = StrictUUIDField(help_text="The curriculum in which the learner is enrolled.")
 
 
@@ -35,7 +35,7 @@ class ProgramEnrollmentChangeSerializer(ProgramEnrollmentRecordSerializer):
 
 class ProgramCourseEnrollmentRecordSerializer(serializers.Serializer[Any]):
     student_key = StudentKeyField(help_text="The school's own key for the learner. `external_user_key` is an alias.")
-    status = StatusField(help_text="The status that shall stand.")
+    status = StatusField(help_text="The status to set.")
     course_staff = StrictBooleanField(
         required=False,
         allow_null=True,

@@ -65,8 +65,8 @@ def test_rows_tell_what_they_do_before_and_after(imported, rows, enroll, curricu
                 "code": "invalid-status",
                 "column": "status",
                 "message": "The status is not one of those that can be set.",
-                "hint": "Program enrollments take enrolled, pending, suspended, canceled or ended; course enrollments "
-                "active or inactive.",
+                "hint": "Program enrollments can be enrolled, pending, suspended, canceled or ended; course "
+                "enrollments can be active or inactive.",
             },
         },
     ]
@@ -134,8 +134,8 @@ def test_results_have_every_row_in_file_order(imported, download, enroll, curric
     item = imported(HEADER, "z,enrolled", "a1,enrolled", "=1+1,nonsense", snapshot="true")
 
     hint = (
-        "Program enrollments take enrolled, pending, suspended, canceled or ended; course enrollments active or "
-        "inactive."
+        "Program enrollments can be enrolled, pending, suspended, canceled or ended; course enrollments can be "
+        "active or inactive."
     )
     header, *lines = csv.reader(io.StringIO(download(item, "results")))
     assert ",".join(header) == (

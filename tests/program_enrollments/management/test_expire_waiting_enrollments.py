@@ -108,7 +108,7 @@ def test_learners_whom_unfinished_work_names_are_left_to_the_next_run(capsys, pr
     assert ProgramEnrollment.objects.get() == named
     assert capsys.readouterr().out == (
         "Deleted 1 waiting program enrollments and their 0 course enrollments.\n"
-        "Left 1 to the next run: imports or downloads that are not finished name their learners, or may.\n"
+        "Skipped 1: they are (or may be) named in unfinished imports or downloads.\n"
     )
 
 

@@ -276,8 +276,8 @@ def test_an_enrollment_that_waits_here_goes_on_waiting(take_over, enrolled):
 REFUSED_CELLS: dict[str, tuple[dict[str, object], str]] = {
     "id": ({"id": "x"}, "Its id is not a number."),
     "long id": ({"id": "1" * 19}, "Its id is not a number."),
-    "status": ({"status": "active"}, "Its status is none of enrolled, pending, suspended, canceled, ended."),
-    "no status": ({"status": ""}, "Its status is none of enrolled, pending, suspended, canceled, ended."),
+    "status": ({"status": "active"}, "Its status is not one of enrolled, pending, suspended, canceled, ended."),
+    "no status": ({"status": ""}, "Its status is not one of enrolled, pending, suspended, canceled, ended."),
     "program": ({"program_uuid": "x"}, "Its program_uuid is not a uuid."),
     "no curriculum": ({"curriculum_uuid": "NULL"}, "Its curriculum_uuid is not a uuid."),
     "unknown program": ({"program_uuid": UUID(int=5)}, "The catalog has no such program."),
@@ -307,7 +307,7 @@ def test_a_row_that_cannot_be_taken_over_is_told_with_its_line_and_nothing_is_wr
 @pytest.mark.parametrize(
     ("cells", "reason"),
     [
-        ({"status": "enrolled"}, "Its status is none of active, inactive."),
+        ({"status": "enrolled"}, "Its status is not one of active, inactive."),
         ({"course_key": "x"}, "Its course_key is not the key of a course run."),
         ({"course_key": "course-v1:a+b+c+branch@draft"}, "Its course_key is not the key of a course run."),
         ({"program_enrollment_id": "NULL"}, "Its program_enrollment_id is not a number."),
@@ -323,7 +323,7 @@ def test_a_row_of_another_width_is_told(take_over, enrolled):
     row = enrolled()
     text = ",".join(row) + "\n1,2\n" + ",".join(map(str, row.values())) + "\n"
     assert refused(take_over, text.encode())[0] == (
-        "Program enrollments, line 2: It has not as many cells as the header."
+        "Program enrollments, line 2: The row does not have as many cells as the header."
     )
 
 
@@ -425,7 +425,7 @@ def test_a_file_that_is_no_dump_is_refused(take_over, content, reason):
     ("users", "reason"),
     [
         (b"id,username\nx,ann\n", "line 2: Its id is not a number."),
-        (b"id,username\n7\n", "line 2: It has not as many cells as the header."),
+        (b"id,username\n7\n", "line 2: The row does not have as many cells as the header."),
         (b'id,username\n7,"ann\n', "after line 1: unexpected end of data"),
         (b"id,username\n7,ann\n8,\xff\n", "not UTF-8"),
     ],

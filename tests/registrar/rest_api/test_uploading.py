@@ -370,7 +370,7 @@ def test_files_that_are_no_csv_are_refused(writer, path, content):
 def test_a_damaged_file_is_refused_with_its_lines(writer, path):
     message = refusal(send_file(writer, path, b"student_key,status\n\xc3\xbc79,enrolled\ncut\xc3,enrolled\n"))
 
-    assert "line 2 holds a letter in UTF-8, and line 3 the byte 0xC3," in message
+    assert "line 2 is UTF-8, but line 3 has the byte 0xC3," in message
 
 
 def test_many_bad_rows_are_told_up_to_a_point(writer, path):

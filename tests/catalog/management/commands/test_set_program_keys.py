@@ -25,7 +25,7 @@ def set_keys(tmp_path, capsys):
 def test_programs_get_the_keys_of_the_file(set_keys):
     mba, other = ProgramFactory(key="mba"), ProgramFactory(key="other")
     lines = set_keys(f"id,key,discovery_uuid\r\n1,MBA_2019,{mba.uuid.hex}\r\n")
-    assert lines == ["mba is MBA_2019 now", "1 keys were changed."]
+    assert lines == ["Changed mba to MBA_2019", "1 keys were changed."]
     assert [Program.objects.get(pk=row.pk).key for row in (mba, other)] == ["MBA_2019", "other"]
 
 
@@ -40,7 +40,7 @@ def test_programs_that_the_catalog_lacks_are_named_and_nothing_changes(set_keys,
 def test_programs_that_the_catalog_lacks_are_left_out_if_so_wished(set_keys):
     mba, gone = ProgramFactory(key="mba"), uuid4()
     lines = set_keys(f"uuid,key\n{gone},gone\n{mba.uuid},new\n", "--skip-unknown")
-    assert lines == ["mba is new now", f"Line 2: program {gone} is not in the catalog.", "1 keys were changed."]
+    assert lines == ["Changed mba to new", f"Line 2: program {gone} is not in the catalog.", "1 keys were changed."]
 
 
 def test_programs_exchange_their_keys(set_keys):
@@ -64,7 +64,7 @@ def test_nothing_changes_the_second_time(set_keys, django_assert_num_queries):
         ("uuid,key\nx,mba\n", "Line 2: not a uuid."),
         ("uuid,key\n{uuid}\n", "Line 2: a key has 1 to 255 letters"),
         ("uuid,key\n{uuid},a b\n", "Line 2: a key has 1 to 255 letters"),
-        ("uuid,key\n{uuid},one\n{uuid},two\n", "Line 3: a program again."),
+        ("uuid,key\n{uuid},one\n{uuid},two\n", "Line 3: this program is listed twice."),
         ("uuid,key\n{uuid},taken\n", "would both have the key taken."),
         ('uuid,key\n{uuid},"x\n', "After line 1: unexpected end of data."),
         (b"uuid,key\n\xff", "invalid start byte"),
