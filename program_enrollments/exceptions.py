@@ -51,6 +51,18 @@ class UserIsStaff(ProgramEnrollmentsError):
     code = "user_is_staff"
 
 
+class LearnerDoesNotExist(ProgramEnrollmentsError):
+    """There is no account with this username, and whoever asks may know it."""
+
+    code = "not_found"
+
+
+class OverviewForbidden(ProgramEnrollmentsError):
+    """The account may not see this learner's course runs in the program, or nobody may."""
+
+    code = "permission_denied"
+
+
 class LearnerStillNamed(ProgramEnrollmentsError):
     """Work that is not finished names the learner, or may; the text says which."""
 

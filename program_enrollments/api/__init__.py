@@ -35,8 +35,9 @@ from program_enrollments.api.locks import lock_out_other_writers
 from program_enrollments.api.lookups import get_program, get_run_placement, parse_course_key
 from program_enrollments.api.nudging import Nudge, list_nudges, send_nudge
 from program_enrollments.api.overviews import (
+    OWN_ONLY,
     CourseRunOverview,
-    is_enrolled_in_program,
+    get_learner_for_others,
     list_course_run_overviews,
     list_overview_enrollments,
 )
@@ -87,6 +88,7 @@ from program_enrollments.api.writing import (
 )
 
 __all__ = [
+    "OWN_ONLY",
     "SYSTEM",
     "AccountInRun",
     "ChangeSource",
@@ -136,13 +138,13 @@ __all__ = [
     "fetch_program_enrollments",
     "fetch_program_enrollments_by_student",
     "get_external_key_by_user_and_course",
+    "get_learner_for_others",
     "get_program",
     "get_program_course_enrollment",
     "get_program_enrollment",
     "get_run_placement",
     "get_users_by_external_keys",
     "import_from_lms",
-    "is_enrolled_in_program",
     "iter_deletions",
     "iter_program_course_grades",
     "link_program_enrollment_to_user",

@@ -9,17 +9,21 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey
 
+from access.service import ProgramAccess
 from catalog.constants import Pacing
 from catalog.service import CourseRun, DueDate, Program, get_catalog
 from learners.constants import CourseMode
 from learners.service import (
     CourseCertificate,
     CourseEnrollment,
+    User,
+    find_user,
     list_active_course_enrollments,
     list_opted_out_course_keys,
     map_certificates,
 )
 from program_enrollments.constants import CourseRunStatus, ProgramEnrollmentStatus
+from program_enrollments.exceptions import LearnerDoesNotExist, OverviewForbidden
 from program_enrollments.models import ProgramEnrollment
 
 OVERVIEW_MODES = (
@@ -31,6 +35,8 @@ OVERVIEW_MODES = (
 )
 CERTIFICATE_COMPLETES_AFTER = timedelta(days=30)
 MICROMASTERS = "micromasters"
+OWN_ONLY = "You may only see your own course runs."
+NOT_ENROLLED = "The learner is not enrolled in this program."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +61,30 @@ class CourseRunOverview:
     micromasters_title: str | None
 
 
-def is_enrolled_in_program(*, user_id: int, program: Program) -> bool:
-    """Tell whether the account has an enrollment of status `enrolled` in the program."""
-    return ProgramEnrollment.objects.filter(
-        user_id=user_id, program_uuid=program.uuid, status=ProgramEnrollmentStatus.ENROLLED
-    ).exists()
+def get_learner_for_others(*, username: str, access: ProgramAccess, program: Program) -> User:
+    """Return the learner of this name, for somebody else who may read the program and so see its learners' overviews.
+
+    Raises: OverviewForbidden. LearnerDoesNotExist, to staff only: others learn nothing of accounts outside the program.
+    """
+    if not access.may_read(program):
+        raise OverviewForbidden(OWN_ONLY)
+    learner = find_user(username)
+    if learner is not None:
+        return learner
+    if access.is_unlimited:
+        raise LearnerDoesNotExist("There is no such learner.")
+    raise OverviewForbidden(NOT_ENROLLED)
 
 
 def list_overview_enrollments(*, user_id: int, program: Program) -> QuerySet[CourseEnrollment]:
-    """Return the account's active course enrollments in runs of the program, through it or not, by id."""
+    """Return the account's active course enrollments in runs of the program, through it or not, by id.
+
+    Raises: OverviewForbidden: the account has no enrollment of status `enrolled` in the program.
+    """
+    if not ProgramEnrollment.objects.filter(
+        user_id=user_id, program_uuid=program.uuid, status=ProgramEnrollmentStatus.ENROLLED
+    ).exists():
+        raise OverviewForbidden(NOT_ENROLLED)
     return list_active_course_enrollments(
         user_id=user_id, course_keys=get_catalog().list_course_run_keys(program.uuid), modes=OVERVIEW_MODES
     )

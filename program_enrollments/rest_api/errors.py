@@ -22,9 +22,11 @@ from program_enrollments.exceptions import (
     EnrollmentConflict,
     IdempotencyKeyInUse,
     IdempotencyKeyReused,
+    LearnerDoesNotExist,
     LearnerNotLinked,
     LearnerStillNamed,
     OrganizationDoesNotExist,
+    OverviewForbidden,
     ProgramDoesNotExist,
     ProgramEnrollmentsError,
     ProgramOfAnotherOrganization,
@@ -51,6 +53,8 @@ STATUS_BY_ERROR: dict[type[ProgramEnrollmentsError], HTTPStatus] = {
     ProgramOfAnotherOrganization: HTTPStatus.BAD_REQUEST,
     UserDoesNotExist: HTTPStatus.NOT_FOUND,
     UserIsStaff: HTTPStatus.CONFLICT,
+    LearnerDoesNotExist: HTTPStatus.NOT_FOUND,
+    OverviewForbidden: HTTPStatus.FORBIDDEN,
 }
 
 

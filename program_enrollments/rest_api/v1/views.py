@@ -7,16 +7,16 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db.models import QuerySet
-from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from access.service import Scope
-from learners.service import CourseEnrollment, User, find_user
+from learners.service import CourseEnrollment, User
 from program_enrollments import api
 from program_enrollments.api import ChangeSource
 from program_enrollments.constants import WriteAction
+from program_enrollments.exceptions import OverviewForbidden
 from program_enrollments.rest_api.exceptions import FeatureDisabled
 from program_enrollments.rest_api.v1 import schema
 from program_enrollments.rest_api.v1.bodies import read_json
@@ -52,7 +52,6 @@ from program_enrollments.rest_api.v1.serializers import (
     ResetSerializer,
 )
 
-NOT_ENROLLED = "The learner is not enrolled in this program."
 OVERVIEW_DEPRECATED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -167,8 +166,6 @@ class OverviewsViewSet(ProgramMixin, ApiViewSet):
     """A learner's course runs in a program, for learners who are enrolled in it."""
 
     def get_overview_enrollments(self, learner: User) -> QuerySet[CourseEnrollment]:
-        if not api.is_enrolled_in_program(user_id=learner.pk, program=self.program):
-            raise exceptions.PermissionDenied(NOT_ENROLLED)
         return api.list_overview_enrollments(user_id=learner.pk, program=self.program)
 
     def represent(self, learner: User, enrollments: Sequence[CourseEnrollment]) -> Any:
@@ -213,15 +210,10 @@ class LearnerCourseRunOverviewsViewSet(OverviewsViewSet):
         username = self.kwargs["username"]
         if username == self.caller.username:
             return self.caller
-        if not self.access.holds_any_role() or not self.access.may_read(self.program):
-            raise exceptions.PermissionDenied("You may only see your own course runs.")
-        learner = find_user(username)
-        if learner is None and not self.access.is_unlimited:
-            # Others who may read the program learn nothing of accounts that are not in it.
-            raise exceptions.PermissionDenied(NOT_ENROLLED)
-        if learner is None:
-            raise exceptions.NotFound("There is no such learner.")
-        return learner
+        # Who can see nobody else's in any program is told so before the program is looked for.
+        if not self.access.holds_any_role():
+            raise OverviewForbidden(api.OWN_ONLY)
+        return api.get_learner_for_others(username=username, access=self.access, program=self.program)
 
 
 @schema.reset

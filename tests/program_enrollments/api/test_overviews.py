@@ -4,10 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from access.service import ProgramAccess, Role
 from catalog.constants import Pacing
 from catalog.service import CourseRun
 from learners.service import CourseCertificate
-from program_enrollments.api.overviews import decide_course_run_status
+from program_enrollments.api import get_program
+from program_enrollments.api.overviews import decide_course_run_status, get_learner_for_others
+from program_enrollments.exceptions import LearnerDoesNotExist, OverviewForbidden
+from tests.factories.catalog import ProgramFactory
 from tests.factories.learners import RUN_KEY
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -59,3 +63,41 @@ def test_status_follows_pacing_dates_and_certificate(pacing, start, end, certifi
     )
 
     assert decide_course_run_status(run, CERTIFICATES.get(certificate), now=NOW) == status
+
+
+@pytest.fixture
+def learner_seen_by(learner):
+    """Whom somebody sees who asks for a username in a program: the username, or the refusal."""
+    program = get_program(ProgramFactory().uuid)
+
+    def see(username, *, is_unlimited=False, roles=frozenset(), scopes=None):
+        access = ProgramAccess(is_unlimited, {}, {program.uuid: roles} if roles else {}, scopes)
+        try:
+            seen = get_learner_for_others(username=username, access=access, program=program)
+        except (LearnerDoesNotExist, OverviewForbidden) as refusal:
+            return str(refusal)
+        return seen.username
+
+    return see
+
+
+READERS = frozenset({Role.READER})
+NOT_YOURS, OUTSIDE = "You may only see your own course runs.", "The learner is not enrolled in this program."
+
+
+@pytest.mark.parametrize(
+    ("asked", "access", "seen"),
+    [
+        ("learner", {}, NOT_YOURS),
+        ("nobody", {}, NOT_YOURS),
+        ("learner", {"roles": READERS}, "learner"),
+        ("nobody", {"roles": READERS}, OUTSIDE),
+        ("learner", {"roles": READERS, "scopes": frozenset()}, NOT_YOURS),
+        ("learner", {"is_unlimited": True}, "learner"),
+        ("nobody", {"is_unlimited": True}, "There is no such learner."),
+    ],
+)
+def test_who_may_read_the_program_sees_its_learners_and_only_staff_learn_of_accounts(
+    learner_seen_by, asked, access, seen
+):
+    assert learner_seen_by(asked, **access) == seen
