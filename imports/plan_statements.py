@@ -10,7 +10,7 @@ from imports.constants import ACTIVE_STATUSES, ImportKind, RowOutcome
 from imports.messages import FAULTS
 from imports.models import Import, ImportRow
 from program_enrollments import api
-from program_enrollments.constants import WriteFailure
+from program_enrollments.constants import STAFF_ROLE, WriteFailure
 
 ADD_DECIDED_ROWS = """
 {decision},
@@ -236,12 +236,12 @@ PROGRAM_ENROLLMENT_OF_ROW = """
 """
 COURSE_ENROLLMENT_OF_ROW = """
     LATERAL (
-        SELECT c.id, c.status, c.modified, e.user_id
+        SELECT c.id, c.status, c.modified, c.course_key, e.user_id
         FROM program_enrollments_programcourseenrollment AS c
         JOIN program_enrollments_programenrollment AS e ON e.id = c.program_enrollment_id
         WHERE c.id = r.enrollment_id AND (c.program_uuid = %(program)s) IS TRUE
         UNION ALL
-        SELECT c.id, c.status, c.modified, e.user_id
+        SELECT c.id, c.status, c.modified, c.course_key, e.user_id
         FROM program_enrollments_programenrollment AS e
         JOIN program_enrollments_programcourseenrollment AS c
             ON c.program_enrollment_id = e.id AND c.course_key = r.course_key
@@ -263,15 +263,7 @@ PROGRAM_CHANGES = f"""
     FROM imports_importrow AS r LEFT JOIN {PROGRAM_ENROLLMENT_OF_ROW} AS e ON TRUE
 """  # noqa: S608 -- constants only
 # Whether the learner is staff of the run, or will be: `c` is the row's course enrollment.
-IS_STAFF = """(
-    EXISTS (
-        SELECT FROM learners_courseaccessrole AS a
-        WHERE a.user_id = c.user_id AND a.course_key = r.course_key AND a.role = 'staff'
-    ) OR (c.user_id IS NULL AND EXISTS (
-        SELECT FROM program_enrollments_courseaccessroleassignment AS w
-        WHERE w.enrollment_id = c.id AND w.role = 'staff'
-    ))
-)"""
+IS_STAFF = f"({api.sql_of_course_staff('c')})"
 # The role that the import left, as far as it is known: that which it set, else that which was there before.
 ROLE_LEFT = """
     coalesce(
@@ -320,6 +312,7 @@ def add_undos(item: Import, undone: Import) -> None:
                 "owner": item.pk,
                 "undone": undone.pk,
                 "program": item.program_uuid,
+                "staff": STAFF_ROLE,
                 "finished": undone.finished_at,
                 "done_course_key": undone.done_course_key,
                 "done_position": undone.done_position,
@@ -357,5 +350,5 @@ def list_stale_rows(item: Import, *, limit: int) -> list[tuple[int | None, str]]
     """
     sql = STALE_COURSE_ROWS if item.kind == ImportKind.COURSE_ENROLLMENTS else STALE_PROGRAM_ROWS
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"owner": item.pk, "program": item.program_uuid, "limit": limit})
+        cursor.execute(sql, {"owner": item.pk, "program": item.program_uuid, "limit": limit, "staff": STAFF_ROLE})
         return list(cursor.fetchall())

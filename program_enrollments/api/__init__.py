@@ -48,6 +48,7 @@ from program_enrollments.api.pages import (
     list_program_course_enrollment_page,
     list_program_enrollment_page,
     load_program_course_enrollments,
+    sql_of_course_staff,
 )
 from program_enrollments.api.programs import list_readable_programs
 from program_enrollments.api.reading import (
@@ -170,6 +171,7 @@ __all__ = [
     "restore_program_enrollments",
     "retire_user",
     "send_nudge",
+    "sql_of_course_staff",
     "unlink_program_enrollment",
     "write_enrollments_in_program",
     "write_enrollments_in_run",

@@ -33,6 +33,21 @@ WAITING_ROLES = CourseAccessRoleAssignment._meta.db_table
 ACCOUNTS = get_user_model()._meta.db_table
 HELD_ROLES = get_user_model()._meta.get_field("course_access_roles").related_model._meta.db_table
 
+
+def sql_of_course_staff(row: str) -> str:
+    """Return the SQL that tells whether a row's learner is staff of its run, or will be once linked.
+
+    `row` names a relation with the `id`, `user_id` and `course_key` of a course enrollment; `%(staff)s` is the role.
+    """
+    return f"""CASE
+    WHEN {row}.user_id IS NULL
+    THEN EXISTS (SELECT FROM {WAITING_ROLES} WHERE enrollment_id = {row}.id AND role = %(staff)s)
+    ELSE EXISTS (
+        SELECT FROM {HELD_ROLES} WHERE user_id = {row}.user_id AND course_key = {row}.course_key AND role = %(staff)s
+    )
+END"""  # noqa: S608 -- identifiers come from our models and callers, values are parameters
+
+
 PAGE_OF_PROGRAM = f"""
 SELECT page.id, page.external_user_key, page.status, page.user_id, page.curriculum_uuid::text, username, email
 FROM (
@@ -44,13 +59,8 @@ LEFT JOIN LATERAL (SELECT username, email FROM {ACCOUNTS} WHERE id = page.user_i
 ORDER BY page.id {{direction}}
 """  # noqa: S608 -- identifiers come from our models, values are parameters
 PAGE_OF_RUN = f"""
-SELECT page.id, page.external_user_key, page.status, page.user_id, page.curriculum_uuid::text, CASE
-    WHEN page.user_id IS NULL
-    THEN EXISTS (SELECT FROM {WAITING_ROLES} WHERE enrollment_id = page.id AND role = %(staff)s)
-    ELSE EXISTS (
-        SELECT FROM {HELD_ROLES} WHERE user_id = page.user_id AND course_key = page.course_key AND role = %(staff)s
-    )
-END
+SELECT page.id, page.external_user_key, page.status, page.user_id, page.curriculum_uuid::text,
+    {sql_of_course_staff("page")}
 FROM (
     SELECT c.id, c.course_key, c.status, e.external_user_key, e.user_id, e.curriculum_uuid
     FROM {COURSE_ENROLLMENTS} AS c JOIN {ENROLLMENTS} AS e ON e.id = c.program_enrollment_id

@@ -7,8 +7,10 @@ import pytest
 from django.utils import timezone
 
 from imports.models import Import
-from program_enrollments.models import ProgramEnrollment
+from learners.models import CourseAccessRole
+from program_enrollments.models import CourseAccessRoleAssignment, ProgramEnrollment
 from tests.factories.access import RoleAssignmentFactory
+from tests.factories.learners import RUN_KEY
 from tests.imports.rest_api.conftest import BASE
 
 DECISIONS = ("apply", "approve", "discard", "cancel", "undo")
@@ -60,6 +62,19 @@ def test_a_stale_preview_is_refused_with_its_lines(imported, decide, enroll):
         "student_keys": [],
     }
     assert statuses() == {"a2": "ended"}
+
+
+@pytest.mark.parametrize("is_linked", [True, False])
+def test_a_preview_is_stale_when_somebody_became_course_staff(imported, decide, enroll_in_run, learner, is_linked):
+    rows = [enroll_in_run(key, user=user) for key, user in (("a1", learner if is_linked else None), ("a2", None))]
+    lines = [f"{RUN_KEY},{key},inactive,true" for key in ("a1", "a2")]
+    item = imported("course_id,student_key,status,course_staff", *lines, kind="course_enrollments", mode="preview")
+    if is_linked:
+        CourseAccessRole.objects.create(user=learner, course_key=RUN_KEY, role="staff")
+    else:
+        CourseAccessRoleAssignment.objects.create(enrollment=rows[0], role="staff")
+
+    assert decide(item, "apply").json()["lines"] == [2]
 
 
 def test_a_mass_change_is_held_until_somebody_else_approves_it(held, decide, make_client, follow):
@@ -169,7 +184,7 @@ def test_an_import_of_damaged_utf_8_is_rejected_with_its_lines(writer_client, im
     item = writer_client.get(response["Location"]).json()
 
     assert (item["state"], item["error"]["code"]) == ("rejected", "damaged_utf8")
-    assert "line 2 holds a letter in UTF-8, and line 3 the byte 0xC3," in item["error"]["message"]
+    assert "line 2 is UTF-8, but line 3 has the byte 0xC3," in item["error"]["message"]
     assert statuses() == {}
 
 
