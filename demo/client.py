@@ -1,6 +1,7 @@
 """Drives a running server as the student information system of a school would: what `make demo` calls.
 
-It speaks HTTP only, and needs nothing of the service's code, so that it can serve as the start of a real client.
+It speaks HTTP only. Of the repository it takes the demo's secret, uuids and rosters, and nothing of the service's code,
+so that it can serve as the start of a real client.
 """
 
 import argparse

@@ -34,7 +34,7 @@ def main() -> int:
     """Run what is asked for; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to run; default: all")
-    parser.add_argument("--quick", action="store_true", help="four minutes instead of twenty-five")
+    parser.add_argument("--quick", action="store_true", help="a little of everything (see docs/reliability.md)")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32), help="of a run to do again")
     parser.add_argument("--cases", type=int, help="generated requests for each operation, with and without rights")
     options = parser.parse_args()
