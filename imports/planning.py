@@ -95,13 +95,11 @@ class ProgramPlanner:
     def _find_fault(self, status: str, curriculum_uuid: UUID | None) -> Fault | None:
         if status not in PROGRAM_STATUSES:
             return FAULTS["invalid-status"]
+        if self._action is WriteAction.UPDATE:
+            return None  # it finds the learner's enrollment whatever the curriculum
         if curriculum_uuid is None:
             return FAULTS["no_curriculum"]
-        if (
-            settings.PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM
-            and self._action is not WriteAction.UPDATE
-            and curriculum_uuid not in self._known_curricula
-        ):
+        if settings.PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM and curriculum_uuid not in self._known_curricula:
             return FAULTS["unknown_curriculum"]
         return None
 

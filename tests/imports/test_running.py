@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from imports import running
-from imports.constants import ImportMode
+from imports.constants import ImportKind, ImportMode
 from imports.models import Import
 from imports.plan_statements import count_outcomes
 from imports.running import run_imports_of_program
@@ -113,7 +113,7 @@ def test_unknown_members_of_any_line_are_told(program):
     lines = (
         b'{"student_key": "a", "status": "enrolled"}\n{"student_key": "b", "status": "enrolled", "faculty": "Law"}\n'
     )
-    item = create_import(program_uuid=program.uuid, kind="program_enrollments", file=BytesIO(lines))
+    item = create_import(program_uuid=program.uuid, kind=ImportKind.PROGRAM_ENROLLMENTS, file=BytesIO(lines))
     run_imports_of_program(program.uuid)
     item.refresh_from_db()
     assert (item.state, item.unknown_columns) == ("applied", ["faculty"])
@@ -210,6 +210,14 @@ def test_a_row_that_changed_since_it_was_planned_is_planned_again(upload, progra
     row = item.rows.get()
     assert (item.state, item.counts) == ("applied", {"create": 0, "update": 1})
     assert (row.outcome, row.before, row.after) == ("update", {"status": "pending"}, {"status": "enrolled"})
+
+
+def test_an_update_finds_the_learner_where_no_curriculum_is_active(upload, curriculum, enroll):
+    enroll("a", "pending")
+    curriculum.is_active = False
+    curriculum.save()
+    assert upload(HEADER, "a,enrolled", action="update").state == "applied"
+    assert statuses() == {"a": "enrolled"}
 
 
 # Snapshots
