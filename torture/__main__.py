@@ -22,7 +22,7 @@ class Sizes:
     load: dict[str, int]
     races: dict[str, int]
     faults: dict[str, int]
-    bad_input: dict[str, int]
+    bad_input: dict[str, int | str]
 
 
 FULL = Sizes({"seconds": 600}, {"seconds": 60}, {"times": 5}, {"cases": 200})
@@ -37,8 +37,12 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a little of everything (see docs/reliability.md)")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32), help="of a run to do again")
     parser.add_argument("--cases", type=int, help="generated requests for each operation, with and without rights")
+    parser.add_argument(
+        "--paths", default=".", help="a regular expression: generated requests go to paths that it finds"
+    )
     options = parser.parse_args()
     sizes = QUICK if options.quick else FULL
+    sizes.bad_input["paths"] = options.paths
     if options.cases:
         sizes.bad_input["cases"] = options.cases
     say(f"Seed {options.seed}. Logs are in {FOLDER}.")
