@@ -9,9 +9,13 @@ from django.db import transaction
 from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import Program, get_catalog
-from program_enrollments.api.course_writing import CourseWish, carry_out_course_wishes, find_active_elsewhere
+from program_enrollments.api.course_writing import (
+    CourseWish,
+    carry_out_course_wishes,
+    find_active_elsewhere,
+    lock_course_enrollments,
+)
 from program_enrollments.api.locks import (
-    lock_accounts,
     lock_learner,
     lock_learners,
     lock_learners_of_organizations,
@@ -104,7 +108,7 @@ def change_program_course_enrollment_statuses(
     """
     status = ProgramCourseEnrollmentStatus(status).value
     organizations = _lock_learners_of(course_enrollment_ids)
-    rows = _lock_rows(course_enrollment_ids)
+    rows = lock_course_enrollments(course_enrollment_ids)
     deleted = set(course_enrollment_ids).difference(row.pk for row in rows)
     changes = _set_statuses(rows, organizations, status, source)
     return StatusChanges(changes.changed, {**dict.fromkeys(deleted, DELETED), **changes.refused})
@@ -127,21 +131,10 @@ def drop_program_course_enrollments(
     organization_key = find_administering_organization_key(program)
     if not others_are_locked_out:
         lock_learners(organization_key, student_keys_by_id.values())
-    rows = _lock_rows(student_keys_by_id)
+    rows = lock_course_enrollments(student_keys_by_id)
     active = [row for row in rows if row.status == ProgramCourseEnrollmentStatus.ACTIVE]
     _set_statuses(active, {program.uuid: organization_key}, status, source)
     return {row.pk: row.status for row in rows}
-
-
-def _lock_rows(course_enrollment_ids: Collection[int]) -> list[ProgramCourseEnrollment]:
-    """Lock the rows' program enrollments, which come along, and accounts; return the rows that are there."""
-    enrollments = ProgramEnrollment.objects.filter(program_course_enrollments__in=course_enrollment_ids)
-    locked = {row.pk: row for row in enrollments.order_by("id").select_for_update(no_key=True, of=["self"])}
-    lock_accounts({enrollment.user_id for enrollment in locked.values() if enrollment.user_id})
-    rows = list(ProgramCourseEnrollment.objects.filter(pk__in=course_enrollment_ids).order_by("id"))
-    for row in rows:
-        row.program_enrollment = locked[row.program_enrollment_id]
-    return rows
 
 
 def _set_statuses(

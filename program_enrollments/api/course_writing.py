@@ -10,6 +10,7 @@ from typing import Any
 from opaque_keys.edx.keys import CourseKey
 
 from learners.service import enroll_in_course_runs, grant_course_roles, revoke_course_roles
+from program_enrollments.api.locks import lock_accounts
 from program_enrollments.api.lookups import list_administered_program_uuids
 from program_enrollments.api.records import ChangeSource
 from program_enrollments.api.statements import insert_with_history, update_with_history
@@ -103,6 +104,20 @@ def find_active_elsewhere(
         + [(None, student, key, pk) for _, student, key, pk in by_student_key.values_list(*columns)],
         {} if claimed is None else claimed,
     )
+
+
+def lock_course_enrollments(course_enrollment_ids: Collection[int]) -> list[ProgramCourseEnrollment]:
+    """Lock the program enrollments and accounts on which program course enrollments rest; the caller has the learners'.
+
+    Returns those that are there, by id, each with its `program_enrollment`.
+    """
+    enrollments = ProgramEnrollment.objects.filter(program_course_enrollments__in=course_enrollment_ids)
+    locked = {row.pk: row for row in enrollments.order_by("id").select_for_update(no_key=True, of=["self"])}
+    lock_accounts({enrollment.user_id for enrollment in locked.values() if enrollment.user_id})
+    rows = list(ProgramCourseEnrollment.objects.filter(pk__in=course_enrollment_ids).order_by("id"))
+    for row in rows:
+        row.program_enrollment = locked[row.program_enrollment_id]
+    return rows
 
 
 def carry_out_course_wishes(wishes: Sequence[CourseWish], *, source: ChangeSource) -> dict[CourseWish, int]:

@@ -11,9 +11,10 @@ from program_enrollments.api.course_writing import (
     CourseWish,
     carry_out_course_wishes,
     find_active_elsewhere,
+    lock_course_enrollments,
     set_course_staff,
 )
-from program_enrollments.api.locks import lock_accounts, lock_learners
+from program_enrollments.api.locks import lock_learners
 from program_enrollments.api.lookups import find_administering_organization_key
 from program_enrollments.api.records import AccountInRun, ChangeSource
 from program_enrollments.api.statements import delete_with_history, update_with_history
@@ -74,18 +75,11 @@ def restore_course_enrollments(
     organization_key = find_administering_organization_key(program)
     lock_learners(organization_key, [one.student_key for one in restorations])
     by_id = {one.enrollment_id: one for one in restorations}
-    rows = ProgramCourseEnrollment.objects.filter(pk__in=by_id).order_by("id")
-    standing = [row for row in rows.select_related("program_enrollment") if row.status == by_id[row.pk].expected_status]
-    enrollments = [row.program_enrollment for row in standing]
-    list(
-        ProgramEnrollment.objects.select_for_update(no_key=True)
-        .filter(pk__in=[enrollment.pk for enrollment in enrollments])
-        .order_by("id")
-        .values_list("pk")
-    )
-    lock_accounts([enrollment.user_id for enrollment in enrollments if enrollment.user_id])
+    standing = [row for row in lock_course_enrollments(by_id) if row.status == by_id[row.pk].expected_status]
     elsewhere = find_active_elsewhere(
-        enrollments, {row.course_key for row in standing}, organization_key=organization_key
+        [row.program_enrollment for row in standing],
+        {row.course_key for row in standing},
+        organization_key=organization_key,
     )
     waiting = CourseAccessRoleAssignment.objects.filter(enrollment__in=[row.pk for row in standing])
     with_role = set(waiting.values_list("enrollment_id", flat=True))
