@@ -92,8 +92,9 @@ class UserAdmin(DjangoUserAdmin):
         return fields if request.user.is_superuser else (*fields, *RIGHTS)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
-            return False
+        # Whoever sets the password of another member of staff can take that person's rights.
+        if obj is not None and (obj.is_staff or obj.is_superuser) and obj != request.user:
+            return bool(request.user.is_superuser) and super().has_change_permission(request, obj)
         return super().has_change_permission(request, obj)
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:

@@ -361,12 +361,13 @@ def test_page_of_a_group_costs_the_same_however_many_rights_it_gives(
         assert group_keeper_client.get(url(Group, "change", group.pk)).status_code == 200
 
 
-def test_staff_can_look_at_a_superuser_and_not_change_it_nor_its_password(plain_staff_client):
-    boss = StaffFactory(is_superuser=True)
-    assert plain_staff_client.get(url(User, "change", boss.pk)).status_code == 200
-    assert plain_staff_client.post(url(User, "change", boss.pk), {"username": "x"}).status_code == 403
+@pytest.mark.parametrize("rights", [{"is_superuser": True}, {"is_staff": False, "is_superuser": True}, {}])
+def test_staff_can_look_at_others_of_the_staff_and_not_change_them_nor_their_passwords(plain_staff_client, rights):
+    other = StaffFactory(**rights)
+    assert plain_staff_client.get(url(User, "change", other.pk)).status_code == 200
+    assert plain_staff_client.post(url(User, "change", other.pk), {"username": "x"}).status_code == 403
     passwords = {"password1": "a long sentence", "password2": "a long sentence"}
-    page = reverse("admin:auth_user_password_change", args=[boss.pk])
+    page = reverse("admin:auth_user_password_change", args=[other.pk])
     assert plain_staff_client.post(page, passwords).status_code == 403
 
 
