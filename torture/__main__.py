@@ -25,7 +25,7 @@ class Sizes:
     bad_input: dict[str, int | str]
 
 
-FULL = Sizes({"seconds": 600}, {"seconds": 60}, {"times": 5}, {"cases": 200})
+FULL = Sizes({"seconds": 600}, {"seconds": 60}, {"times": 5}, {"cases": 50})
 QUICK = Sizes({"seconds": 20}, {"seconds": 15}, {"times": 1}, {"cases": 2})
 PARTS = ("races", "load", "faults", "bad_input")
 
