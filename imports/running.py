@@ -378,12 +378,9 @@ def _apply_program_chunk(item: Import, program: Program) -> bool:
         ):
             answers[answer.input_order] = answer
     if answers:
-        changed = read_rows(item, answers)
-        for row in changed:
-            outcome = row.outcome
-            settle_program_row(row, answers[row.position])
-            _recount(item, outcome, row.outcome)
-        _rewrite_changed(item, changed)
+        with _rewriting(item, read_rows(item, answers)) as answered:
+            for row in answered:
+                settle_program_row(row, answers[row.position])
     if drops:
         with _rewriting(item, read_rows(item, drops)) as dropped:
             _drop(item, program, dropped)
@@ -394,15 +391,23 @@ def _apply_program_chunk(item: Import, program: Program) -> bool:
 
 @contextmanager
 def _rewriting(item: Import, rows: list[PlannedRow]) -> Iterator[list[PlannedRow]]:
-    """Store what becomes of the rows within, where it is not what was planned."""
+    """Store what becomes of the rows within, where it is not what was planned.
+
+    Raises: RowRefused: one has become a reject, and the import is all or nothing.
+    """
     planned = [replace(row) for row in rows]
     yield rows
     changed = []
     for row, former in zip(rows, planned, strict=True):
         if row != former:
             changed.append(row)
-            _recount(item, former.outcome, row.outcome)
-    _rewrite_changed(item, changed)
+            item.counts[former.outcome] -= 1
+            item.counts[row.outcome] = item.counts.get(row.outcome, 0) + 1
+    refused = [row for row in changed if row.outcome == RowOutcome.REJECT]
+    if refused and item.is_atomic:
+        raise RowRefused(refused)
+    if changed:
+        rewrite_rows(item.pk, changed)
 
 
 def _layers_of_distinct_learners(rows: Sequence[api.RowName]) -> Iterator[list[api.RowName]]:
@@ -416,19 +421,6 @@ def _layers_of_distinct_learners(rows: Sequence[api.RowName]) -> Iterator[list[a
                 later.append(row)
         yield list(layer.values())
         remaining = later
-
-
-def _recount(item: Import, planned: str, outcome: str) -> None:
-    item.counts[planned] -= 1
-    item.counts[outcome] = item.counts.get(outcome, 0) + 1
-
-
-def _rewrite_changed(item: Import, rows: Sequence[PlannedRow]) -> None:
-    refused = [row for row in rows if row.outcome == RowOutcome.REJECT]
-    if refused and item.is_atomic:
-        raise RowRefused(refused)
-    if rows:
-        rewrite_rows(item.pk, rows)
 
 
 def _progress(item: Import) -> dict[str, object]:

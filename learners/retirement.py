@@ -63,7 +63,7 @@ def list_student_keys_of_user(user_id: int) -> list[tuple[str, str]]:
     return [(organizations[slug], key) for slug, _, key in pairs if slug in organizations]
 
 
-def anonymize_user(user_id: int, *, student_keys: Collection[str] = ()) -> None:
+def anonymize_user(user_id: int, *, student_keys: Collection[str]) -> None:
     """Take identities, names, e-mail and password from an account, and switch it off.
 
     The username becomes a salted hash; the admin's log, failed sign-ins and refresh tokens forget the old one.

@@ -16,7 +16,7 @@ from program_enrollments.api.course_writing import (
     lock_course_enrollments,
 )
 from program_enrollments.api.locks import (
-    lock_learner,
+    join_writers,
     lock_learners,
     lock_learners_of_organizations,
 )
@@ -63,7 +63,7 @@ def change_program_enrollment_statuses(
 ) -> StatusChanges:
     """Set the status of enrollments, of whatever programs, in one transaction. Raises: ValueError: it is unknown."""
     status = ProgramEnrollmentStatus(status).value
-    lock_learner(None, None)  # ahead of the rows, as all writers: who writes alone takes rows in any order
+    join_writers()
     rows = ProgramEnrollment.objects.filter(pk__in=enrollment_ids).order_by("id").select_for_update(no_key=True)
     held = list(rows.values_list("pk", flat=True))
     changed = update_with_history(ProgramEnrollment, [{"id": pk, "status": status} for pk in held], source=source)
@@ -76,7 +76,7 @@ def drop_program_enrollments(enrollment_ids: Collection[int], status: str, *, so
 
     Returns {id: the status before} of all that are there.
     """
-    lock_learner(None, None)  # as above
+    join_writers()
     rows = ProgramEnrollment.objects.filter(pk__in=enrollment_ids).order_by("id").select_for_update(no_key=True)
     standing = dict(rows.values_list("pk", "status"))
     active = [pk for pk, before in standing.items() if before in ACTIVE_PROGRAM_STATUSES]

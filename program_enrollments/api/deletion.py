@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from program_enrollments.api.forgetting import Place, forget_copies_of_unknown_keys, list_texts_in_history
-from program_enrollments.api.locks import lock_learner
+from program_enrollments.api.locks import join_writers
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 
 CHUNK_SIZE = 1000
@@ -55,7 +55,7 @@ def iter_deletions(
     last_id = 0
     while True:
         with transaction.atomic():
-            lock_learner(None, None)  # ahead of the rows, as all writers: who writes alone takes rows in any order
+            join_writers()
             # A row that gets its account while we wait for its lock no longer matches, and stays.
             chunk = enrollments.filter(pk__gt=last_id).order_by("pk").select_for_update()[:chunk_size]
             ids = [enrollment.pk for enrollment in chunk.only("pk")]

@@ -17,7 +17,7 @@ from program_enrollments.api.forgetting import (
     forget_texts_in_history,
     list_texts_in_history,
 )
-from program_enrollments.api.locks import lock_accounts, lock_learner
+from program_enrollments.api.locks import join_writers, lock_accounts
 from program_enrollments.api.lookups import list_administered_program_uuids
 from program_enrollments.api.records import SYSTEM, ChangeSource
 from program_enrollments.api.statements import update_with_history
@@ -46,7 +46,7 @@ def retire_user(username: str, *, source: ChangeSource = SYSTEM) -> int:
         raise UserDoesNotExist("There is no account with this username.")
     if account.is_staff:
         raise UserIsStaff("This account is a member of staff or a superuser.")
-    lock_learner(None, None)  # ahead of the rows, as all writers: a reset waits for those, and lets no writer begin
+    join_writers()
     identities = _list_identities(account.id)
     of_learner = Q(user_id=account.id) | _waiting_for(account.id)
     enrollments = list(ProgramEnrollment.objects.filter(of_learner).order_by("pk").select_for_update())
