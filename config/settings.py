@@ -338,9 +338,10 @@ IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=1_000_000)
 IMPORT_KEPT_DAYS = env.int("IMPORT_KEPT_DAYS", default=30)
 DAILY_TASKS = [
     "imports.tasks.prune_old_imports",
-    "imports.tasks.prune_idempotency_keys",
     "imports.tasks.prune_tasks",
-    "imports.tasks.prune_tokens_and_sessions",
+    "program_enrollments.tasks.prune_idempotency_keys",
+    "access.tasks.prune_tokens_and_sessions",
+    "limits.tasks.prune_request_counts",
     "registrar.tasks.prune_old_jobs",
 ]
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}

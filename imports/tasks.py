@@ -1,4 +1,4 @@
-"""Queue entry points: running imports, and what is to be done once a day.
+"""Queue entry points of imports, and of the queue itself.
 
 Each may be run again after its worker died: none does anything twice.
 """
@@ -11,7 +11,6 @@ from django_tasks import task
 
 from imports.pruning import prune_imports
 from imports.running import run_imports_of_program
-from program_enrollments import api
 
 logger = logging.getLogger(__name__)
 
@@ -33,19 +32,6 @@ def prune_old_imports() -> None:
 
 
 @task()
-def prune_idempotency_keys() -> None:
-    """Delete answers to writes that are no longer remembered."""
-    logger.info("Deleted %d idempotency keys.", api.prune_idempotency_keys())
-
-
-@task()
 def prune_tasks() -> None:
     """Delete what is remembered of finished tasks."""
     call_command("prune_db_task_results", queue_name="*", min_age_days=TASKS_KEPT_DAYS, verbosity=0)
-
-
-@task()
-def prune_tokens_and_sessions() -> None:
-    """Delete refresh tokens and sessions that have expired."""
-    call_command("flushexpiredtokens")
-    call_command("clearsessions")

@@ -11,7 +11,10 @@ from imports.service import prune_imports
 class Command(BaseCommand):
     """`manage.py prune_imports`."""
 
-    help = "Delete imports, their rows and their files, that ended longer ago than IMPORT_KEPT_DAYS (days)."
+    help = (
+        "Delete imports, their rows and their files, that ended longer ago than IMPORT_KEPT_DAYS (days). "
+        "Workers do so once a day."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         pruned = prune_imports()

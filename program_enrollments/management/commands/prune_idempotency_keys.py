@@ -12,7 +12,7 @@ class Command(BaseCommand):
 
     help = (
         "Delete the idempotency keys, and the answers stored with them, that are older than IDEMPOTENCY_KEY_HOURS. "
-        "For an hourly schedule: the answers name learners."
+        "Workers do so once a day; the answers name learners."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

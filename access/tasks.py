@@ -1,0 +1,12 @@
+"""Queue entry points of access."""
+
+from django.core.management import call_command
+from django_tasks import task
+
+
+@task()
+def prune_tokens_and_sessions() -> None:
+    """Delete opaque tokens, refresh tokens and sessions that have expired."""
+    call_command("cleartokens")
+    call_command("flushexpiredtokens")
+    call_command("clearsessions")
