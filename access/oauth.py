@@ -1,10 +1,7 @@
 """How the OAuth toolkit issues tokens to partner applications (RFC 6749 section 4.4)."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote_plus
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -17,6 +14,7 @@ from access.constants import Scope
 from access.hashers import SECRETS_OF_AN_APPLICATION, hash_in_vain
 from access.issuing import issue_application_token
 from access.models import Application
+from limits.service import read_basic
 
 
 class ApplicationScopes(BaseScopes):
@@ -48,7 +46,10 @@ class PartnerValidator(OAuth2Validator):
     """Accepts an application's secret, and the one before while that is being replaced; issues either kind of token."""
 
     def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
-        client_id, secret = _read_basic(request) or (request.client_id or "", request.client_secret or "")
+        client_id, secret = read_basic(request.headers.get("HTTP_AUTHORIZATION", "")) or (
+            request.client_id or "",
+            request.client_secret or "",
+        )
         application: Application | None = self._load_application(client_id, request)  # type: ignore[no-untyped-call]
         if application is None:
             hash_in_vain(secret, times=SECRETS_OF_AN_APPLICATION)  # takes as long as for one that exists
@@ -66,16 +67,3 @@ class PartnerValidator(OAuth2Validator):
         else:
             super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[no-untyped-call]
         Application.objects.filter(pk=application.pk).update(last_used_at=timezone.now())
-
-
-def _read_basic(request: Request) -> tuple[str, str] | None:
-    """Return client id and secret of the `Authorization: Basic` header, which are form-encoded in it."""
-    word, _, encoded = request.headers.get("HTTP_AUTHORIZATION", "").partition(" ")
-    if word.lower() != "basic":
-        return None
-    try:
-        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    client_id, _, secret = decoded.partition(":")
-    return unquote_plus(client_id), unquote_plus(secret)

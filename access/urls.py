@@ -3,11 +3,11 @@
 from django.urls import path
 
 from access.views import ApplicationTokenView, show_public_keys
-from limits.service import guard_token_endpoint
+from limits.service import guard_client_endpoint
 
 app_name = "access"
 
-application_token = guard_token_endpoint(ApplicationTokenView.as_view())
+application_token = guard_client_endpoint(ApplicationTokenView.as_view())
 
 urlpatterns = [
     path("oauth2/access_token", application_token, name="application_token"),

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from rest_framework.test import APIClient
 
-from limits.service import guard_token_endpoint
+from limits.service import guard_client_endpoint, guard_token_endpoint
 from tests.log_guard import guarded_log_lines
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -138,7 +138,7 @@ def test_neither_passwords_nor_secrets_nor_successful_sign_ins_are_stored(accoun
     assert not AccessLog.objects.exists()
 
 
-@guard_token_endpoint
+@guard_client_endpoint
 def give_token(request):
     """Stands for an endpoint that checks clients: the secret is `right`."""
     return HttpResponse(
@@ -209,6 +209,28 @@ def test_requests_for_tokens_are_counted_by_client_whatever_their_address(settin
     answers = [ask_for_token(secret="right", address=f"10.0.0.{n}").status_code for n in range(3)]
 
     assert answers == [200, 200, 429]
+
+
+@time_machine.travel(NOON, tick=False)
+def test_wrong_secrets_do_not_use_up_the_rate_of_a_client(settings):
+    settings.REQUEST_RATES = {"token": "2/minute"}
+    for n in range(3):
+        ask_for_token(secret="wrong", address=f"10.6.6.{n}")
+
+    assert ask_for_token(secret="right", address="10.0.0.1").status_code == 200
+
+
+@time_machine.travel(NOON, tick=False)
+def test_only_the_endpoint_of_clients_clears_the_count_of_a_client():
+    for _ in range(2):
+        ask_for_token(client_id="school")
+    word = base64.b64encode(b"school:anything").decode()
+    request = RequestFactory().post("/", headers={"authorization": f"Basic {word}"}, REMOTE_ADDR="10.0.0.1")
+
+    assert guard_token_endpoint(lambda request: HttpResponse())(request).status_code == 200
+
+    answers = [ask_for_token(client_id="school").status_code for _ in range(2)]
+    assert answers == [401, 429]
 
 
 @time_machine.travel(NOON, tick=False)
