@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import ManyToOneRel, Model, QuerySet
+from django.db.models import ForeignKey, ManyToOneRel, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -44,6 +44,14 @@ def link_referring_lists(record: Model, site: admin.AdminSite) -> SafeString:
             if site.is_registered(relation.related_model)
         ),
     )
+
+
+def may_change_account(request: HttpRequest, account: User) -> bool:
+    """Tell whether the person may say how an account signs in.
+
+    Whoever can sign in as another member of staff can take that person's rights: superusers alone may.
+    """
+    return request.user.is_superuser or account == request.user or not (account.is_staff or account.is_superuser)
 
 
 class IdentityInline(admin.TabularInline):
@@ -92,10 +100,7 @@ class UserAdmin(DjangoUserAdmin):
         return fields if request.user.is_superuser else (*fields, *RIGHTS)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        # Whoever sets the password of another member of staff can take that person's rights.
-        if obj is not None and (obj.is_staff or obj.is_superuser) and obj != request.user:
-            return bool(request.user.is_superuser) and super().has_change_permission(request, obj)
-        return super().has_change_permission(request, obj)
+        return (obj is None or may_change_account(request, obj)) and super().has_change_permission(request, obj)
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
         return super().get_inlines(request, obj) if obj else ()
@@ -148,6 +153,19 @@ class IdentityAdmin(UserSocialAuthOption):
 
     def get_search_fields(self, request: HttpRequest | None = None) -> list[str]:
         return ["user__username", "user__email", "uid"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return (obj is None or may_change_account(request, obj.user)) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return (obj is None or may_change_account(request, obj.user)) and super().has_delete_permission(request, obj)
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and not request.user.is_superuser:
+            field.queryset = User.objects.filter(is_staff=False, is_superuser=False)
+            field.error_messages["invalid_choice"] = "Superusers alone add identities to accounts of the staff."
+        return field
 
 
 @admin.register(IdentityProvider)

@@ -410,6 +410,29 @@ def test_form_says_so_when_the_uid_names_no_student(admin_client, uid, sentence)
     assert response.context["adminform"].form.errors == {"uid": [sentence]}
 
 
+def test_staff_add_identities_to_learners_and_not_to_others_of_the_staff(plain_staff_client):
+    IdentityProviderFactory(slug="mit-saml")
+    form = {"provider": "tpa-saml", "uid": "mit-saml:s-77"}
+
+    refused = plain_staff_client.post(url(UserSocialAuth, "add"), form | {"user": StaffFactory().pk})
+    assert refused.context["adminform"].form.errors == {
+        "user": ["Superusers alone add identities to accounts of the staff."]
+    }
+    added = plain_staff_client.post(url(UserSocialAuth, "add"), form | {"user": UserFactory().pk})
+    assert added.status_code == 302
+
+
+@pytest.mark.parametrize(("is_staff", "status"), [(True, 403), (False, 302)])
+def test_staff_change_and_delete_identities_of_learners_alone(plain_staff_client, is_staff, status):
+    identity = IdentityFactory(user=UserFactory(is_staff=is_staff))
+    form = {"provider": "tpa-saml", "uid": f"{identity.uid}-new"}
+
+    changed = plain_staff_client.post(url(UserSocialAuth, "change", identity.pk), form)
+    deleted = plain_staff_client.post(url(UserSocialAuth, "delete", identity.pk), {"post": "yes"})
+
+    assert (changed.status_code, deleted.status_code) == (status, status)
+
+
 def test_account_of_an_identity_stays_when_it_is_changed(admin_client):
     identity = IdentityFactory()
     form = admin_client.get(url(UserSocialAuth, "change", identity.pk)).context["adminform"].form
