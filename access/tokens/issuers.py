@@ -79,12 +79,15 @@ def _read_fields(entry: Mapping[str, Any]) -> TrustedIssuer:
     algorithms = tuple(entry.get("algorithms", ("RS256",)))
     if not algorithms or not set(algorithms) <= set(FAMILY_OF_ALGORITHM):
         raise ValueError(f"algorithms must be some of {', '.join(FAMILY_OF_ALGORITHM)}")
+    for name in ("create_users", "narrow_by_scopes"):
+        if not isinstance(entry.get(name, False), bool):
+            raise TypeError(f"{name} must be true or false")
     return TrustedIssuer(
         issuer=entry["issuer"],
         audiences=audiences,
         jwks_url=jwks_url,
         public_key=None if public_key is None else read_pem(public_key),
         algorithms=algorithms,
-        creates_users=bool(entry.get("create_users", False)),
-        narrow_by_scopes=bool(entry.get("narrow_by_scopes", True)),
+        creates_users=entry.get("create_users", False),
+        narrow_by_scopes=entry.get("narrow_by_scopes", True),
     )

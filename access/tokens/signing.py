@@ -1,8 +1,5 @@
 """Our own tokens: RS256, with keys that can be exchanged while tokens of the old one are still about."""
 
-import base64
-import hashlib
-import json
 import re
 from dataclasses import replace
 from functools import lru_cache
@@ -12,7 +9,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
-from jwt.algorithms import RSAAlgorithm
+from jwcrypto.jwk import JWK
 
 from access.tokens.public_keys import PublicKey, read_pem
 
@@ -37,7 +34,7 @@ def describe_own_keys() -> dict[str, Any]:
     """Return our public keys as a JWK set (RFC 7517)."""
     return {
         "keys": [
-            {"kty": "RSA", "use": "sig", "alg": ALGORITHM, "kid": key.key_id, **_public_numbers(key.key)}
+            {**JWK.from_pyca(key.key).export_public(as_dict=True), "use": "sig", "alg": ALGORITHM, "kid": key.key_id}
             for key in list_own_keys()
         ]
     }
@@ -45,8 +42,8 @@ def describe_own_keys() -> dict[str, Any]:
 
 def compute_thumbprint(key: RSAPublicKey) -> str:
     """Return the key's thumbprint (RFC 7638), which is its id: the same wherever and whenever it is computed."""
-    canonical = json.dumps({"kty": "RSA", **_public_numbers(key)}, sort_keys=True, separators=(",", ":"))
-    return base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()).rstrip(b"=").decode()
+    thumbprint: str = JWK.from_pyca(key).thumbprint()
+    return thumbprint
 
 
 @lru_cache(maxsize=8)
@@ -67,8 +64,3 @@ def _read_own_keys(signing_pem: str, additional_pems: str) -> tuple[PublicKey, .
     if any(key.family != "RSA" for key in keys):
         raise ValueError("JWT_ADDITIONAL_PUBLIC_KEYS must hold RSA keys.")
     return tuple(replace(key, key_id=compute_thumbprint(key.key), algorithm=ALGORITHM) for key in keys)
-
-
-def _public_numbers(key: RSAPublicKey) -> dict[str, str]:
-    numbers = RSAAlgorithm.to_jwk(key, as_dict=True)
-    return {"n": numbers["n"], "e": numbers["e"]}

@@ -237,6 +237,8 @@ def test_a_text_that_is_no_key_is_an_error_at_start(settings):
         {"issuer": "a", "audience": "b", "jwks_url": "https://x", "algorithms": ["none"]},
         {"issuer": "a", "audience": "b", "jwks_url": "https://x", "algorithms": []},
         {"issuer": "a", "audience": "b", "jwks_url": "https://x", "alg": "RS256"},
+        {"issuer": "a", "audience": "b", "jwks_url": "https://x", "create_users": "false"},
+        {"issuer": "a", "audience": "b", "jwks_url": "https://x", "narrow_by_scopes": 0},
         {"issuer": "program-enrollments", "audience": "b", "jwks_url": "https://x"},
     ],
 )
