@@ -29,4 +29,4 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=20s CMD ["python", "-c", 
 # gunicorn reads the number of processes from WEB_CONCURRENCY, and further options from GUNICORN_CMD_ARGS.
 # gunicorn.conf.py sees to its log lines: paths and queries name learners.
 CMD ["gunicorn", "config.wsgi", "--bind=0.0.0.0:8000", "--worker-class=gthread", "--threads=4", \
-    "--worker-tmp-dir=/dev/shm", "--no-control-socket", "--max-requests=10000", "--max-requests-jitter=1000"]
+    "--worker-tmp-dir=/dev/shm", "--no-control-socket"]

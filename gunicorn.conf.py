@@ -9,10 +9,8 @@ import environ
 env = environ.Env()
 environ.Env.read_env(Path(__file__).resolve().parent / ".env")
 
-# It looks for PROMETHEUS_MULTIPROC_DIR when it is imported, which the file may have set.
-from prometheus_client.multiprocess import mark_process_dead  # noqa: E402 -- as above
-
-from config.logging import build_logging  # noqa: E402 -- may import it as well
+# Metrics look for PROMETHEUS_MULTIPROC_DIR when they are imported, which the file may have set.
+from config.logging import build_logging  # noqa: E402 -- may import them
 
 logconfig_dict = build_logging(env, debug=env.bool("DEBUG", default=True))
 # A listing may be asked for many student keys at once; gunicorn takes no longer line than this.
@@ -27,9 +25,3 @@ def on_starting(server: Any) -> None:
     if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         for file in Path(folder).glob("*.db"):
             file.unlink()
-
-
-def child_exit(server: Any, worker: Any) -> None:
-    """Let metrics forget the process (PROMETHEUS_MULTIPROC_DIR): what it counted stays, what it measured goes."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

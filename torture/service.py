@@ -160,22 +160,20 @@ def web_server(
     prefix: tuple[str, ...] = (),
     log_name: str = "web",
     environment: Mapping[str, str] | None = None,
-    max_requests: int | None = None,
+    max_requests: int = 0,
 ) -> Iterator[WebServer]:
     """Run gunicorn as the Dockerfile does, on a free port; it is ready when the block begins.
 
     `prefix` is a command that runs the command which follows it. `max_requests`: after how many requests gunicorn
-    replaces a worker, 0 for never, in place of what the Dockerfile says.
+    replaces a worker; 0 for never.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     _, _, *options = read_dockerfile_command()
     kept = [option for option in options if not option.startswith("--bind")]
-    if max_requests is not None:  # GUNICORN_CMD_ARGS would not win over the command line
-        kept = [option for option in kept if not option.startswith("--max-requests")]
-        kept.append(f"--max-requests={max_requests}")
-    command = [*prefix, sys.executable, "-m", "gunicorn", application, *kept, f"--bind=127.0.0.1:{port}"]
+    bounds = [f"--bind=127.0.0.1:{port}", f"--max-requests={max_requests}"]
+    command = [*prefix, sys.executable, "-m", "gunicorn", application, *kept, *bounds]
     server = WebServer(start(command, log_name, environment or {}), port)
     try:
         wait_until(server.is_ready, "gunicorn is ready")
