@@ -102,6 +102,8 @@ ACTIVE_STATUSES: dict[str, tuple[str, ...]] = {
 ALL_ROWS_REJECTED = "all_rows_rejected"
 """The `error_code` of an import of whose rows none could be applied. Stored and published."""
 
+LARGEST_MAX_DROP = 2**31 - 1
+"""What the database holds."""
 LEAST_MAX_DROP = 5
 MAX_DROP_SHARE = 0.1
 """A snapshot that drops more learners than the larger of these two waits for a person."""

@@ -10,9 +10,6 @@ from model_utils.models import TimeStampedModel
 
 from imports.constants import ImportAction, ImportKind, ImportMode, ImportState, RowOutcome
 
-FILES_FOLDER = "imports"
-"""Where files are, in the file storage."""
-
 
 class Import(TimeStampedModel):
     """One uploaded file, or one undo, and what became of it."""
@@ -28,7 +25,7 @@ class Import(TimeStampedModel):
     max_drop = models.PositiveIntegerField(null=True, blank=True)
     undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
 
-    file = models.FileField(upload_to=f"{FILES_FOLDER}/%Y/%m/", blank=True)
+    file = models.FileField(upload_to="imports/%Y/%m/", blank=True)
     file_name = models.CharField(max_length=255, blank=True, default="")
     content_type = models.CharField(max_length=100, blank=True, default="")
     encoding = models.CharField(max_length=20, blank=True, default="")

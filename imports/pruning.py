@@ -1,28 +1,25 @@
 """Deleting imports that are kept no longer."""
 
-from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.files.storage import Storage
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from imports.constants import ImportState
+from imports.constants import RUNNABLE_STATES, ImportState
 from imports.locking import lock_with_undo
-from imports.models import FILES_FOLDER, Import, ImportRow
+from imports.models import Import, ImportRow
+from imports.stray_files import delete_stray_files
 
-LONGEST_UPLOAD = timedelta(days=1)
-"""A younger file may have an import that is not stored yet."""
+STATES_THAT_MAY_GO_ON = (*RUNNABLE_STATES, ImportState.PLANNED, ImportState.FAILED)
 
 
 def prune_imports() -> int:
     """Delete imports that ended longer ago than the setting `IMPORT_KEPT_DAYS`, with rows and files.
 
-    Previews, and imports that were held, end where nobody went on with them. Files that no import has are deleted, too.
-    Returns how many imports. Each is committed on its own.
+    Previews, and imports that were held, end where nobody went on with them. An import stays while an undo of it may go
+    on. Files that no import has are deleted, too. Returns how many imports. Each is committed on its own.
     """
     oldest = timezone.now() - timedelta(days=settings.IMPORT_KEPT_DAYS)
     is_left_alone = Q(state__in=[ImportState.PLANNED, ImportState.HELD], planned_at__lt=oldest)
@@ -34,30 +31,14 @@ def prune_imports() -> int:
             item = lock_with_undo(import_id)
             if item is None or not old.filter(pk=import_id).exists():
                 continue
-            Import.objects.filter(undoes=item).update(undoes=None)
+            undo = Import.objects.filter(undoes=item)
+            if undo.filter(state__in=STATES_THAT_MAY_GO_ON).exists():
+                continue
+            undo.update(undoes=None)
             rows = ImportRow.objects.filter(owner=item)
             rows._raw_delete(rows.db)
             item.delete()
         item.file.delete(save=False)
         pruned += 1
-    _delete_stray_files()
+    delete_stray_files(Import.file.field)
     return pruned
-
-
-def _delete_stray_files() -> None:
-    """Delete what was left behind where the service died between storing a file and storing its import."""
-    storage = Import.file.field.storage
-    latest = timezone.now() - LONGEST_UPLOAD
-    with suppress(FileNotFoundError):  # nothing was uploaded yet, or another worker is at it
-        names = list(_list_files(storage, FILES_FOLDER))
-        known = set(Import.objects.values_list("file", flat=True))
-        for name in names:
-            if name not in known and storage.get_modified_time(name) < latest:
-                storage.delete(name)
-
-
-def _list_files(storage: Storage, folder: str) -> Iterator[str]:
-    folders, files = storage.listdir(folder)
-    yield from (f"{folder}/{name}" for name in files)
-    for name in folders:
-        yield from _list_files(storage, f"{folder}/{name}")

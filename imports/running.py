@@ -314,9 +314,11 @@ def _apply_whole(item: Import, program: Program) -> None:
             _update(item, **_progress(item))
     except RowRefused as refusal:
         item.refresh_from_db()
-        rewrite_rows(item.pk, refusal.rows)
-        item.counts = count_outcomes(item)
-        _finish(item, ImportState.REJECTED, counts=item.counts, **_explain_rejection(item, len(refusal.rows)))
+        # At once: an import that is resumed with rejects in its plan would be applied without them.
+        with transaction.atomic():
+            rewrite_rows(item.pk, refusal.rows)
+            item.counts = count_outcomes(item)
+            _finish(item, ImportState.REJECTED, counts=item.counts, **_explain_rejection(item, len(refusal.rows)))
 
 
 @contextmanager

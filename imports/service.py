@@ -18,6 +18,7 @@ from django.utils import timezone
 from imports.constants import (
     APPLIED_STATES,
     DROP_STATUSES,
+    LARGEST_MAX_DROP,
     RUNNABLE_STATES,
     Decision,
     ExportFormat,
@@ -149,6 +150,8 @@ def _settle_drop_status(kind: ImportKind, is_snapshot: bool, drop_status: str, m
     possible = DROP_STATUSES[kind]
     if drop_status and drop_status not in possible:
         raise InvalidOption("drop_status", f"must be one of {', '.join(possible)} for {kind}.")
+    if max_drop is not None and not 0 <= max_drop <= LARGEST_MAX_DROP:
+        raise InvalidOption("max_drop", f"must be a number from 0 to {LARGEST_MAX_DROP:,}.")
     return drop_status or possible[0].value
 
 
@@ -282,7 +285,9 @@ def undo_import(
         if undone is None:
             raise Import.DoesNotExist
         # A preview of an undo that was not applied may be made anew.
-        Import.objects.filter(NEVER_APPLIED, undoes=undone).update(undoes=None)
+        superseded = Import.objects.filter(NEVER_APPLIED, undoes=undone)
+        superseded.filter(state=ImportState.PLANNED).update(state=ImportState.DISCARDED, finished_at=timezone.now())
+        superseded.update(undoes=None)
         if reason := _why_not_undone(undone):
             raise StateConflict(reason)
         item = Import.objects.create(

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from imports.stray_files import delete_stray_files
 from registrar.constants import UPLOADS
 from registrar.models import Job
 
@@ -13,7 +14,7 @@ from registrar.models import Job
 def prune_jobs() -> int:
     """Delete reads that are older than `REGISTRAR_RESULT_DAYS`, and uploads whose imports are gone, with their files.
 
-    Returns how many.
+    Files that no job has are deleted, too. Returns how many jobs.
     """
     oldest = timezone.now() - timedelta(days=settings.REGISTRAR_RESULT_DAYS)
     is_upload = Q(operation__in=UPLOADS)
@@ -23,4 +24,5 @@ def prune_jobs() -> int:
         job.delete()
         job.file.delete(save=False)
         pruned += 1
+    delete_stray_files(Job.file.field)
     return pruned

@@ -31,8 +31,8 @@ def _ask_apply(item: Import) -> str:
 
 def _ask_undo(item: Import) -> str:
     return (
-        "This puts back every enrollment that the import changed, as it was before, unless it has been changed again "
-        f"since. {item.rows_done:,} rows were carried out."
+        "This puts back every enrollment that the import changed, as it was before, and deletes those that it created, "
+        f"unless they have been changed again since. {item.rows_done:,} rows were carried out."
     )
 
 

@@ -61,7 +61,7 @@ def tell_plan(item: Import) -> list[tuple[str, str, str]]:
     return [
         (outcome.label, f"{item.counts.get(outcome, 0):,}", _tell_outcome(item, outcome))
         for outcome in RowOutcome
-        if outcome != RowOutcome.DROP or item.is_snapshot
+        if outcome != RowOutcome.DROP or item.is_snapshot or item.undoes_id
     ]
 
 
@@ -81,10 +81,16 @@ def tell_scope(item: Import) -> str:
 def tell_changes(item: Import) -> str:
     """Return what carrying out the plan changes, for somebody who is about to say yes."""
     counts = {outcome: item.counts.get(outcome, 0) for outcome in RowOutcome}
-    parts = [
-        f"creates {count_of(counts[RowOutcome.CREATE], 'enrollment')}",
-        f"changes {count_of(counts[RowOutcome.UPDATE], 'enrollment')}",
-    ]
+    if item.undoes_id:
+        parts = [
+            f"puts {count_of(counts[RowOutcome.UPDATE], 'enrollment')} back",
+            f"deletes {count_of(counts[RowOutcome.DROP], 'enrollment')} that the import created",
+        ]
+    else:
+        parts = [
+            f"creates {count_of(counts[RowOutcome.CREATE], 'enrollment')}",
+            f"changes {count_of(counts[RowOutcome.UPDATE], 'enrollment')}",
+        ]
     if item.is_snapshot:
         learners = count_of(counts[RowOutcome.DROP], "learner")
         parts.append(f"sets {learners} missing from the file to {item.drop_status}")
@@ -112,6 +118,8 @@ def _tell_rows(item: Import, state: ImportState) -> str:
 
 
 def _tell_outcome(item: Import, outcome: RowOutcome) -> str:
+    if outcome == RowOutcome.DROP and item.undoes_id:
+        return "Enrollments that the import created. They are deleted."
     if outcome == RowOutcome.DROP:
         return f"{OUTCOME_SENTENCES[outcome]} They get the status {item.drop_status}."
     if outcome == RowOutcome.UNCHANGED and item.undoes_id:

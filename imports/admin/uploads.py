@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from catalog.service import Program
 from imports.bodies import BoundedFormHandler
-from imports.constants import DROP_STATUSES, USUAL_MAX_DROP, ImportAction, ImportKind, ImportMode
+from imports.constants import DROP_STATUSES, LARGEST_MAX_DROP, USUAL_MAX_DROP, ImportAction, ImportKind, ImportMode
 from imports.exceptions import BodyCutOff, FileTooLarge
 
 READ_PAST_TIMES = 10
@@ -118,7 +118,7 @@ class UploadForm(forms.Form):
     max_drop = forms.IntegerField(
         required=False,
         min_value=0,
-        max_value=2**31 - 1,
+        max_value=LARGEST_MAX_DROP,
         label="Drop at most",
         help_text="For whole rosters only. If more learners would be dropped, the import waits until somebody approves "
         f"it. Empty: {USUAL_MAX_DROP} of the active learners.",

@@ -9,6 +9,7 @@ from rest_framework.reverse import reverse
 
 from imports.constants import (
     DROP_STATUSES,
+    LARGEST_MAX_DROP,
     USUAL_MAX_DROP,
     ImportAction,
     ImportKind,
@@ -18,8 +19,6 @@ from imports.constants import (
 )
 from imports.rest_api.errors import InvalidOptions
 from imports.service import Import, ImportRow, measure_speed
-
-MAX_DROP = 2**31 - 1
 
 
 class ImportOptionsSerializer(serializers.Serializer[Any]):
@@ -51,7 +50,7 @@ class ImportOptionsSerializer(serializers.Serializer[Any]):
     max_drop = serializers.IntegerField(
         required=False,
         min_value=0,
-        max_value=MAX_DROP,
+        max_value=LARGEST_MAX_DROP,
         help_text="A snapshot that drops more learners is held until a second person approves it. Default:"
         f" {USUAL_MAX_DROP} of the active learners in its scope.",
     )

@@ -75,9 +75,13 @@ class ResultView(RegistrarView):
 
     def open_result(self, job: Job) -> Any:
         try:
-            return iter_upload_result(job) if job.operation in UPLOADS else job.file.open("rb")
+            file = job.file.open("rb")
         except FileNotFoundError as fault:
             raise NotFound from fault
+        if job.operation in UPLOADS:
+            file.close()  # it is read anew once the answer has begun, too late for a 404
+            return iter_upload_result(job)
+        return file
 
 
 def find_status(view: RegistrarView, job_id: str) -> JobStatus:

@@ -212,6 +212,18 @@ def test_an_undo_is_previewed_and_the_two_lead_to_each_other(office, upload, enr
     assert statuses() == {"a1": "pending"}
 
 
+def test_a_preview_of_an_undo_tells_what_it_deletes(office, upload, enroll, run):
+    enroll("a1", "pending")
+    item = upload(HEADER, "a1,enrolled", "a2,enrolled", "a3,enrolled")
+    press(office, item, "preview_undo")
+    run()
+    undo = Import.objects.get(undoes=item)
+
+    assert "Enrollments that the import created. They are deleted." in office.get(page_of(undo)).content.decode()
+    asked = press(office, undo, "apply").content.decode()
+    assert "This puts 1 enrollment back and deletes 2 enrollments that the import created." in asked
+
+
 @pytest.mark.parametrize("decision", ["apply", "approve", "discard", "preview_undo", "undo", "cancel"])
 def test_what_has_moved_on_is_refused_politely(office, upload, decision):
     item = upload(HEADER, run=False)

@@ -4,6 +4,7 @@ import os
 from contextlib import closing
 from datetime import timedelta
 from io import BytesIO
+from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
@@ -210,6 +211,28 @@ def test_a_row_that_changed_since_it_was_planned_is_planned_again(upload, progra
     row = item.rows.get()
     assert (item.state, item.counts) == ("applied", {"create": 0, "update": 1})
     assert (row.outcome, row.before, row.after) == ("update", {"status": "pending"}, {"status": "enrolled"})
+
+
+def test_an_atomic_import_that_stopped_while_it_told_of_its_rejects_is_not_applied_later(
+    upload, program, enroll, monkeypatch
+):
+    item = upload(HEADER, "a,enrolled", "b,enrolled", action="create", is_atomic=True, run=False)
+    plan_file = running._plan_file
+
+    def plan_then_somebody_else_enrolls(item, program):
+        plan_file(item, program)
+        enroll("a", "pending")
+
+    monkeypatch.setattr(running, "_plan_file", plan_then_somebody_else_enrolls)
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "_explain_rejection", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run_imports_of_program(program.uuid)
+
+    run_imports_of_program(program.uuid)
+
+    item.refresh_from_db()
+    assert (item.state, item.counts, statuses()) == ("rejected", {"create": 1, "reject": 1}, {"a": "pending"})
 
 
 def test_an_update_finds_the_learner_where_no_curriculum_is_active(upload, curriculum, enroll):
@@ -472,6 +495,37 @@ def test_undo_can_be_previewed(upload):
     run_imports_of_program(item.program_uuid)
     back.refresh_from_db()
     assert (back.state, back.counts, statuses()) == ("planned", {"drop": 1}, {"a": "enrolled"})
+
+
+def test_a_preview_of_an_undo_ends_with_the_next_undo(upload):
+    item = upload(HEADER, "a,enrolled")
+    preview = undo_import(item.pk, mode=ImportMode.PREVIEW)
+    run_imports_of_program(item.program_uuid)
+    undo(item)
+
+    preview.refresh_from_db()
+    assert preview.state == "discarded"
+    with pytest.raises(StateConflict):
+        apply_import(preview.pk)
+
+
+@pytest.mark.parametrize("state", ["queued", "planning", "planned", "applying", "failed"])
+def test_an_old_import_is_kept_while_an_undo_of_it_may_go_on(upload, state):
+    item = upload(HEADER, "a,enrolled")
+    undo_import(item.pk)
+    Import.objects.filter(pk=item.pk).update(finished_at=timezone.now() - timedelta(days=31))
+    Import.objects.filter(undoes=item).update(state=state)
+
+    assert prune_imports() == 0
+
+
+def test_an_old_import_is_pruned_once_its_undo_has_ended(upload):
+    item = upload(HEADER, "a,enrolled")
+    back = undo(item)
+    Import.objects.filter(pk=item.pk).update(finished_at=timezone.now() - timedelta(days=31))
+
+    assert prune_imports() == 1
+    assert list(Import.objects.all()) == [back]
 
 
 def test_an_import_is_undone_once(upload):

@@ -89,9 +89,10 @@ class _Running(Thread):
 
     def run(self) -> None:
         try:
+            run_imports_of_program(self._program_uuid)
             while Import.objects.filter(pk=self._item_id, state__in=RUNNABLE_STATES).exists():
-                if not run_imports_of_program(self._program_uuid):
-                    time.sleep(LOOK_SECONDS)
+                time.sleep(LOOK_SECONDS)  # a worker is at it
+                run_imports_of_program(self._program_uuid)
         except Exception as error:  # told by the command
             self.fault = error
         finally:
@@ -101,8 +102,6 @@ class _Running(Thread):
 
 def _create(options: dict[str, Any]) -> Import:
     path: Path = options["file"]
-    if options["max_drop"] is not None and options["max_drop"] < 0:
-        raise CommandError("--max-drop cannot be negative.")
     try:
         with path.open("rb") as file:
             return create_import(

@@ -102,7 +102,8 @@ def test_a_held_import_fails(roster, program, curriculum, capsys):
         ({"program": UUID(int=1)}, "no program"),
         ({"drop_status": "ended"}, "drop_status"),
         ({"snapshot": True, "drop_status": "inactive"}, "drop_status"),
-        ({"snapshot": True, "max_drop": -1}, "negative"),
+        ({"snapshot": True, "max_drop": -1}, "from 0 to 2,147,483,647"),
+        ({"snapshot": True, "max_drop": 2**31}, "from 0 to 2,147,483,647"),
         ({"file": "/nowhere.csv"}, "No such file"),
     ],
 )

@@ -1,5 +1,6 @@
 """Read jobs: how they are started, told and done, and their files (registrar page, sections 5, 7, 8 and 10)."""
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -387,6 +388,22 @@ def test_a_job_whose_worker_gave_up_has_failed(reader, program_path):
 
     assert (job["state"], job["error"]) == ("Failed", "The job was interrupted; start it again.")
     assert reader.get(f"{API}jobs").json() == []
+
+
+def test_files_that_no_job_has_are_pruned_once_their_jobs_must_be_stored(reader, program_path, read_result, settings):
+    read_result(reader, f"{program_path}/enrollments")
+    kept = settings.MEDIA_ROOT / Job.objects.get().file.name
+    stray, fresh = kept.with_name("stray.csv"), kept.with_name("fresh.csv")
+    report = settings.MEDIA_ROOT / "registrar" / "UCDavis" / "report.csv"
+    report.parent.mkdir()
+    for path in (stray, fresh, report):
+        path.write_text("student_key,status")
+    for path in (stray, kept, report):
+        os.utime(path, (0, 0))
+
+    assert prune_jobs() == 0
+
+    assert [path.exists() for path in (stray, fresh, kept, report)] == [False, True, True, True]
 
 
 def test_results_are_not_kept_for_ever(reader, program_path, read_result, settings):

@@ -528,6 +528,14 @@ def test_an_upload_may_be_sent_again_under_a_key(writer, path):
     assert Job.objects.count() == 1
 
 
+def test_a_result_whose_file_is_missing_is_404(writer, path, upload, settings):
+    job, _ = upload(writer, path, HEADER, "a,enrolled")
+    (file,) = Job.objects.values_list("file", flat=True)
+    (settings.MEDIA_ROOT / file).unlink()
+
+    assert writer.get(job["result"]).status_code == 404
+
+
 def test_an_upload_and_its_job_go_together(writer, path, upload, settings):
     job, _ = upload(writer, path, HEADER, "a,enrolled")
     settings.IMPORT_KEPT_DAYS = 0
