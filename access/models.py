@@ -1,6 +1,5 @@
 """Partner applications and roles."""
 
-from datetime import datetime
 from typing import cast
 
 from django.conf import settings
@@ -61,7 +60,7 @@ class Application(AbstractApplication):
         """Tell whether it may get and use tokens; the OAuth toolkit asks with its own kind of request."""
         return self.revoked_at is None and self.account.is_active
 
-    def accepts_secret(self, secret: str, *, now: datetime | None = None) -> bool:
+    def accepts_secret(self, secret: str) -> bool:
         """Tell whether this is its secret, or the one before while that is still valid.
 
         A wrong one takes as long either way.
@@ -69,7 +68,7 @@ class Application(AbstractApplication):
         if check_password(secret, self.client_secret):
             return True
         expires_at = self.retiring_client_secret_expires_at
-        if expires_at is not None and (now or timezone.now()) < expires_at:
+        if expires_at is not None and timezone.now() < expires_at:
             return check_password(secret, self.retiring_client_secret)
         hash_in_vain(secret)
         return False

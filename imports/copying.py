@@ -124,7 +124,7 @@ def read_rows(item: Import, positions: Collection[int]) -> list[PlannedRow]:
 def read_next_rows(item: Import, *, at_most: int) -> list[PlannedRow]:
     """Return the rows that follow those carried out so far, in the order in which rows are carried out.
 
-    Without those that name no course run, which are rejects all.
+    Rows that name no course run are left out: all of them are rejects.
     """
     return _read(
         READ_AFTER[ImportKind(item.kind)],

@@ -16,15 +16,13 @@ from opaque_keys.edx.keys import CourseKey
 from imports.constants import ExportFormat, ImportKind, RowOutcome
 from imports.files import open_roster
 from imports.models import Import, ImportRow
+from imports.reading.columns import COLUMNS_BY_KIND
 from imports.streaming import stream_copy
 from program_enrollments import api
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 from program_enrollments.safe_csv import escape_cell, escape_uploaded_cell
 
-COLUMNS = {
-    ImportKind.PROGRAM_ENROLLMENTS: ("student_key", "status", "curriculum_uuid"),
-    ImportKind.COURSE_ENROLLMENTS: ("course_id", "student_key", "status", "course_staff"),
-}
+COLUMNS = {kind: tuple(column.name for column in columns) for kind, columns in COLUMNS_BY_KIND.items()}
 """{kind: columns of a file}, in the order in which the service writes them."""
 
 REJECT_COLUMNS = ("error_code", "error_message")
@@ -115,7 +113,7 @@ def iter_rejected_csv(item: Import) -> Iterator[bytes]:
 
     Of NDJSON, which has no columns, and of an undo, which has no file, a line is told in the columns of its kind.
     """
-    header = item.header if item.delimiter else [*COLUMNS[ImportKind(item.kind)], *item.header]
+    header = item.header if item.delimiter else [*COLUMNS[item.kind], *item.header]
     kept = [place for place, title in enumerate(header) if title.strip().lower() not in REJECT_COLUMNS]
     yield _mark(item) + _write_lines(
         [[*(escape_uploaded_cell(header[place]) for place in kept), *REJECT_COLUMNS]], item
@@ -127,7 +125,7 @@ def iter_rejected_csv(item: Import) -> Iterator[bytes]:
 
 def _iter_rejected(item: Import) -> Iterator[tuple[list[str], ImportRow]]:
     """Yield the cells of each rejected line, safe for spreadsheets, with its row."""
-    columns = COLUMNS[ImportKind(item.kind)]
+    columns = COLUMNS[item.kind]
     rejected = item.rows.filter(outcome=RowOutcome.REJECT, line__isnull=False).order_by("position").iterator()
     if not item.file:
         for row in rejected:

@@ -160,7 +160,7 @@ def add_decided_rows(import_id: UUID, decision: api.Query) -> list[api.Claim]:
         return [api.Claim(*claim) for claim in cursor.fetchall()]
 
 
-def find_planned_rows(import_id: UUID, rows: Sequence[api.RowName]) -> api.Query:
+def make_planned_rows(import_id: UUID, rows: Sequence[api.RowName]) -> api.Query:
     """Return rows of the plan, for a decision about them."""
     return api.Query(PLANNED_ROWS, {"owner": import_id, "positions": api.as_array(row.input_order for row in rows)})
 

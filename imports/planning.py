@@ -249,7 +249,7 @@ def find_held(decisions: Sequence[api.CourseDecision], course_key: CourseKey) ->
     wishes = [decision.wish for decision in decisions if decision.wish]
     return HeldInRun(
         api.list_course_staff([wish.row for wish in wishes if wish.row]),
-        api.map_accounts_in_run([wish.enrollment for wish in wishes if not wish.row], course_key),
+        api.list_accounts_in_run([wish.enrollment for wish in wishes if not wish.row], course_key),
     )
 
 

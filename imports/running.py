@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from hashlib import blake2b
 from itertools import islice
 from threading import Event
 from typing import BinaryIO, cast
@@ -35,13 +34,13 @@ from imports.constants import (
 from imports.copying import NextRow, PlannedRow, read_next_names, read_next_rows, read_rows, rewrite_rows
 from imports.exceptions import ImportCanceled, RowRefused, WorkerStopping
 from imports.files import FileRefused, open_roster
-from imports.locking import lock_with_undo
+from imports.locking import lock_number, lock_with_undo
 from imports.models import Import
 from imports.plan_statements import (
     add_drops,
     clear_plan,
     count_outcomes,
-    find_planned_rows,
+    make_planned_rows,
     settle_repeated_rows,
 )
 from imports.planning import (
@@ -67,11 +66,6 @@ APPLIED_AT_ONCE = 1000
 """Rows of a chunk: few enough for progress every second and for short locks, many enough to be quick."""
 
 
-def lock_number(name: str) -> int:
-    """Return the number by which PostgreSQL knows a lock of ours."""
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
-
-
 @contextmanager
 def program_lock(program_uuid: UUID) -> Iterator[bool]:
     """Try to become the one who runs the program's imports; yields whether that worked."""
@@ -92,7 +86,7 @@ def run_imports_of_program(program_uuid: UUID) -> bool:
 
     Returns False if something is left, because this process is to end.
     """
-    # Anew after the lock is let go: whoever met it meanwhile has left the import that came to us.
+    # Look again after letting the lock go: whoever found it taken has left the import that was queued meanwhile to us.
     while _find_next(program_uuid):
         with program_lock(program_uuid) as is_ours:
             if not is_ours:
@@ -374,7 +368,7 @@ def _apply_program_chunk(item: Import, program: Program) -> bool:
             program=program,
             action=action,
             rows=layer,
-            as_query=partial(find_planned_rows, item.pk),
+            as_query=partial(make_planned_rows, item.pk),
             source=_source(item),
             others_are_locked_out=item.is_atomic,
         ):

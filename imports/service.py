@@ -36,11 +36,11 @@ from imports.exporting import (
     iter_results_csv,
     list_rows,
 )
-from imports.locking import lock_with_undo
+from imports.locking import lock_number, lock_with_undo
 from imports.models import Import, ImportRow
 from imports.plan_statements import list_stale_rows
 from imports.pruning import prune_imports
-from imports.running import drops_too_many, lock_number
+from imports.running import drops_too_many
 from imports.tasks import run_imports
 from imports.watching import QueueState, count_imported_rows, count_imports_by_state, look_at_queue
 from learners.service import User
@@ -213,7 +213,8 @@ def list_decisions(item: Import) -> list[Decision]:
 def apply_import(import_id: UUID) -> Import:
     """Apply a preview, or resume an import that failed.
 
-    Raises: StateConflict. PlanStale: rows have changed since the preview was made; nothing was changed.
+    Raises: Import.DoesNotExist; StateConflict. PlanStale: rows have changed since the preview was made, and nothing was
+    changed.
     """
     with transaction.atomic():
         item = _lock(import_id)
@@ -237,7 +238,7 @@ def apply_import(import_id: UUID) -> Import:
 
 
 def approve_import(import_id: UUID, *, by: User) -> Import:
-    """Let a held import go on. Raises: StateConflict; SecondPersonNeeded."""
+    """Let a held import go on. Raises: Import.DoesNotExist; StateConflict; SecondPersonNeeded."""
     with transaction.atomic():
         item = _lock_held(import_id, by)
         item.state = ImportState.APPLYING
@@ -246,7 +247,10 @@ def approve_import(import_id: UUID, *, by: User) -> Import:
 
 
 def discard_import(import_id: UUID, *, by: User) -> Import:
-    """End a held import, or a preview, without applying it. Raises: StateConflict; SecondPersonNeeded."""
+    """End a held import, or a preview, without applying it.
+
+    Raises: Import.DoesNotExist; StateConflict; SecondPersonNeeded.
+    """
     with transaction.atomic():
         item = _lock(import_id)
         if item.state != ImportState.PLANNED:
@@ -259,7 +263,10 @@ def discard_import(import_id: UUID, *, by: User) -> Import:
 
 
 def cancel_import(import_id: UUID) -> Import:
-    """Stop an import; what it has applied stands. One that runs stops at its next chunk. Raises: StateConflict."""
+    """Stop an import; what it has applied stands. One that runs stops at its next chunk.
+
+    Raises: Import.DoesNotExist; StateConflict.
+    """
     with transaction.atomic():
         item = _lock(import_id)
         if item.state in WAITING_STATES:
@@ -278,7 +285,7 @@ def undo_import(
 ) -> Import:
     """Queue the import that puts back what this one changed, where nothing has changed since.
 
-    Raises: StateConflict: it changed nothing, was undone already, or is too old.
+    Raises: Import.DoesNotExist. StateConflict: it changed nothing, was undone already, or is too old.
     """
     with transaction.atomic():
         undone = lock_with_undo(import_id)

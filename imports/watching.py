@@ -12,8 +12,8 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from imports.constants import APPLIED_STATES, ImportKind, ImportState, RowOutcome
+from imports.locking import lock_number
 from imports.models import Import
-from imports.running import lock_number
 
 SIGNED_IN = "workers"
 """The name of the lock that all workers share while they live."""

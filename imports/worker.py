@@ -19,8 +19,9 @@ from django_tasks_db.management.commands.db_worker import Worker as TaskRunner
 from django_tasks_db.models import DBTaskResult
 
 from imports.constants import RUNNABLE_STATES
+from imports.locking import lock_number
 from imports.models import Import
-from imports.running import lock_number, program_lock, stop_running
+from imports.running import program_lock, stop_running
 from imports.tasks import run_imports
 from imports.watching import SIGNED_IN
 
@@ -117,28 +118,23 @@ class Worker:
         return True
 
 
-def requeue_lost_tasks() -> int:
-    """Put the tasks of workers that died back into the queue. Returns how many."""
-    requeued = 0
+def requeue_lost_tasks() -> None:
+    """Put the tasks of workers that died back into the queue."""
     for task in DBTaskResult.objects.running():
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_number_of(task.worker_ids[-1])])
             if cursor.fetchone()[0]:
                 lost = DBTaskResult.objects.running().filter(pk=task.pk, worker_ids=task.worker_ids)
-                requeued += lost.update(status=TaskResultStatus.READY)
-    return requeued
+                lost.update(status=TaskResultStatus.READY)
 
 
-def queue_abandoned_imports() -> int:
-    """Queue the programs with imports to run that no worker runs. Returns how many."""
-    queued = 0
+def queue_abandoned_imports() -> None:
+    """Queue the programs with imports to run that no worker runs."""
     runnable = Import.objects.filter(state__in=RUNNABLE_STATES).order_by()
     for program_uuid in runnable.values_list("program_uuid", flat=True).distinct():
         with program_lock(program_uuid) as is_free:
             if is_free and not _is_queued(program_uuid):
                 run_imports.enqueue(str(program_uuid))
-                queued += 1
-    return queued
 
 
 def _is_queued(program_uuid: UUID) -> bool:

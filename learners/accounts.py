@@ -1,15 +1,25 @@
-"""Accounts, found and removed."""
+"""Accounts, found, made and removed."""
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
-from opaque_keys.edx.keys import CourseKey
 from social_django.models import UserSocialAuth
 
-from learners.models import CourseEnrollment, IdentityProvider, User
+from learners.models import IdentityProvider, User
+
+
+def find_user(username: str) -> User | None:
+    """Return the account with exactly this username, active or not; None if there is none."""
+    if "\x00" in username:  # PostgreSQL has no such text
+        return None
+    return User.objects.filter(username=username).first()
+
+
+def find_users_by_username(usernames: Iterable[str]) -> dict[str, User]:
+    """Return {username: account}; unknown usernames are left out."""
+    return User.objects.in_bulk(set(usernames), field_name="username")
 
 
 def create_passwordless_account(username: str) -> User:
@@ -30,7 +40,7 @@ def get_or_create_passwordless_account(username: str) -> User:
         return User.objects.get(username=username)
 
 
-def find_user_ids_of_organization(organization_key: str) -> list[int]:
+def list_user_ids_of_organization(organization_key: str) -> list[int]:
     """Return the ids, in order, of accounts with an identity at any of the organization's providers.
 
     Disabled providers count too. Members of staff and superusers are left out.
@@ -70,11 +80,3 @@ def list_mailable_users(user_ids: Collection[int]) -> list[User]:
 def list_staff() -> list[User]:
     """Return the active members of staff, by username."""
     return list(User.objects.filter(is_staff=True, is_active=True).order_by("username"))
-
-
-def list_current_course_keys(user_ids: Collection[int]) -> dict[int, set[CourseKey]]:
-    """Return {user id: keys of the course runs in which the account is enrolled now}, without empty ones."""
-    keys: dict[int, set[CourseKey]] = defaultdict(set)
-    for enrollment in CourseEnrollment.objects.filter(user_id__in=user_ids, is_active=True):
-        keys[enrollment.user_id].add(enrollment.course_key)
-    return dict(keys)

@@ -59,20 +59,8 @@ def withdraw_from_course_runs(course_enrollment_ids: Collection[int]) -> None:
     )
 
 
-def map_course_enrollments(places: Collection[tuple[int, CourseKey]]) -> dict[tuple[int, CourseKey], tuple[str, bool]]:
-    """Return {(user id, course key): (mode, whether active)} of the course enrollments at the places."""
-    held = CourseEnrollment.objects.filter(
-        user_id__in={user_id for user_id, _ in places}, course_key__in={key for _, key in places}
-    )
-    return {
-        place: (enrollment.mode, enrollment.is_active)
-        for enrollment in held
-        if (place := (enrollment.user_id, enrollment.course_key)) in places
-    }
-
-
 def put_back_course_enrollments(states: Mapping[tuple[int, CourseKey], tuple[str, bool]]) -> None:
-    """Give accounts' course enrollments back what `map_course_enrollments` told of them before they became `masters`.
+    """Give accounts' course enrollments back what `list_course_enrollments` told of them before they became `masters`.
 
     One that has been given another mode since stays. Runs in the caller's transaction, which holds the accounts' locks.
     """
@@ -86,15 +74,6 @@ def put_back_course_enrollments(states: Mapping[tuple[int, CourseKey], tuple[str
             enrollment.modified = timezone.now()
             changed.append(enrollment)
     CourseEnrollment.objects.bulk_update(changed, ["mode", "is_active", "modified"])
-
-
-def list_role_holders(places: Collection[tuple[int, CourseKey]]) -> set[tuple[int, CourseKey]]:
-    """Return those of the places, (user id, course key), at which the account is course staff."""
-    held = CourseAccessRole.objects.filter(
-        user_id__in={user_id for user_id, _ in places}, course_key__in={key for _, key in places}, role=CourseRole.STAFF
-    )
-    at = {(role.user_id, role.course_key) for role in held}
-    return {place for place in places if place in at}
 
 
 def grant_course_roles(places: Collection[tuple[int, CourseKey]]) -> None:

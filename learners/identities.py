@@ -1,7 +1,7 @@
 """Identities: what an organization's providers call an account (contract section 7)."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Count
 from social_django.models import UserSocialAuth
 
-from learners.models import IdentityProvider, User
+from learners.models import IdentityProvider
 
 
 def _table(model: Any) -> str:
@@ -57,8 +57,3 @@ def find_accounts_of_several_identities(user_ids: Collection[int]) -> set[int]:
     identities = UserSocialAuth.objects.filter(user_id__in=user_ids).order_by()
     counted = identities.values("user_id").annotate(count=Count("pk")).filter(count__gt=1)
     return set(counted.values_list("user_id", flat=True))
-
-
-def find_users_by_username(usernames: Iterable[str]) -> dict[str, User]:
-    """Return {username: account}; unknown usernames are left out."""
-    return User.objects.in_bulk(set(usernames), field_name="username")

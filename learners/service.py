@@ -3,19 +3,18 @@
 from learners.accounts import (
     create_passwordless_account,
     delete_users,
-    find_user_ids_of_organization,
+    find_user,
+    find_users_by_username,
     get_or_create_passwordless_account,
-    list_current_course_keys,
     list_mailable_users,
     list_staff,
+    list_user_ids_of_organization,
     search_user_ids,
 )
 from learners.constants import RemappingOutcome
 from learners.course_runs import (
     enroll_in_course_runs,
     grant_course_roles,
-    list_role_holders,
-    map_course_enrollments,
     put_back_course_enrollments,
     revoke_course_roles,
     withdraw_from_course_runs,
@@ -23,17 +22,18 @@ from learners.course_runs import (
 from learners.identities import (
     find_accounts_of_several_identities,
     find_user_ids_by_student_keys,
-    find_users_by_username,
     make_identities_statement,
 )
 from learners.models import CourseEnrollment, User
 from learners.reading import (
     CourseCertificate,
-    find_user,
     list_active_course_enrollments,
+    list_certificates,
+    list_course_enrollments,
     list_course_keys_with_role,
+    list_current_course_keys,
     list_opted_out_course_keys,
-    map_certificates,
+    list_role_holders,
 )
 from learners.remapping import KeyAssignment, has_identity_provider, iter_remapped_identities
 from learners.retirement import (
@@ -59,7 +59,6 @@ __all__ = [
     "find_accounts_of_several_identities",
     "find_user",
     "find_user_ids_by_student_keys",
-    "find_user_ids_of_organization",
     "find_users_by_username",
     "forget_unfinished_sign_ins",
     "get_or_create_passwordless_account",
@@ -67,6 +66,8 @@ __all__ = [
     "has_identity_provider",
     "iter_remapped_identities",
     "list_active_course_enrollments",
+    "list_certificates",
+    "list_course_enrollments",
     "list_course_keys_with_role",
     "list_current_course_keys",
     "list_mailable_users",
@@ -74,9 +75,8 @@ __all__ = [
     "list_role_holders",
     "list_staff",
     "list_student_keys_of_user",
+    "list_user_ids_of_organization",
     "make_identities_statement",
-    "map_certificates",
-    "map_course_enrollments",
     "put_back_course_enrollments",
     "revoke_course_roles",
     "search_user_ids",

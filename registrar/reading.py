@@ -6,7 +6,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO, Any, cast
 from uuid import UUID
 
@@ -41,7 +41,7 @@ class Reading:
 
     columns: tuple[str, ...]
     records: Generator[Record]
-    fared: Counter[bool] | None = field(default=None)
+    fared: Counter[bool] | None = None
 
 
 def run_read_job(job_id: UUID) -> None:

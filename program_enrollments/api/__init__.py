@@ -61,8 +61,8 @@ from program_enrollments.api.reading import (
     get_program_course_enrollment,
     get_program_enrollment,
     get_users_by_external_keys,
+    list_accounts_in_run,
     list_course_staff,
-    map_accounts_in_run,
 )
 from program_enrollments.api.records import (
     SYSTEM,
@@ -151,6 +151,7 @@ __all__ = [
     "link_program_enrollment_to_user",
     "link_program_enrollments",
     "link_waiting_enrollments",
+    "list_accounts_in_run",
     "list_course_run_overviews",
     "list_course_staff",
     "list_enrollments_of_programs",
@@ -163,7 +164,6 @@ __all__ = [
     "load_program_course_enrollments",
     "lock_for_several_writes",
     "lock_out_other_writers",
-    "map_accounts_in_run",
     "parse_course_key",
     "prune_idempotency_keys",
     "reset_enrollments",

@@ -19,8 +19,8 @@ from learners.service import (
     User,
     find_user,
     list_active_course_enrollments,
+    list_certificates,
     list_opted_out_course_keys,
-    map_certificates,
 )
 from program_enrollments.constants import CourseRunStatus, ProgramEnrollmentStatus
 from program_enrollments.exceptions import LearnerDoesNotExist, OverviewForbidden
@@ -96,7 +96,7 @@ def list_course_run_overviews(
     """Return the overviews of an account's course enrollments, in their order; the same queries for any number."""
     keys = [enrollment.course_key for enrollment in course_enrollments]
     runs = {run.key: run for run in get_catalog().list_course_runs(keys)}
-    certificates = map_certificates(user_id=user_id, course_keys=keys)
+    certificates = list_certificates(user_id=user_id, course_keys=keys)
     opted_out = list_opted_out_course_keys(user_id=user_id, course_keys=keys)
     now = timezone.now()
     overviews = []

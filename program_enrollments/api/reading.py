@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from opaque_keys.edx.keys import CourseKey
 
-from learners.service import User, find_user_ids_by_student_keys, list_role_holders, map_course_enrollments
+from learners.service import User, find_user_ids_by_student_keys, list_course_enrollments, list_role_holders
 from program_enrollments.api.lookups import find_administering_organization_key, get_program
 from program_enrollments.api.records import AccountInRun
 from program_enrollments.constants import STAFF_ROLE
@@ -221,7 +221,7 @@ def annotate_course_staff(enrollments: "QuerySet[ProgramCourseEnrollment]") -> "
     return enrollments.annotate(is_course_staff=Case(When(is_staff, then=Value(True)), default=Value(False)))
 
 
-def map_accounts_in_run(enrollments: Sequence[ProgramEnrollment], course_key: CourseKey) -> dict[int, AccountInRun]:
+def list_accounts_in_run(enrollments: Sequence[ProgramEnrollment], course_key: CourseKey) -> dict[int, AccountInRun]:
     """Return {id of an enrollment: what its account has in the course run}, of those that have an account.
 
     Costs two queries, however many there are.
@@ -232,7 +232,7 @@ def map_accounts_in_run(enrollments: Sequence[ProgramEnrollment], course_key: Co
     if not place_by_id:
         return {}
     staff = list_role_holders(set(place_by_id.values()))
-    states = map_course_enrollments(set(place_by_id.values()))
+    states = list_course_enrollments(set(place_by_id.values()))
     return {pk: AccountInRun(place in staff, *states.get(place, (None, False))) for pk, place in place_by_id.items()}
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from catalog.service import get_catalog
-from learners.service import delete_users, find_user_ids_of_organization
+from learners.service import delete_users, list_user_ids_of_organization
 from program_enrollments.api.deletion import delete_enrollments, delete_history_of_programs
 from program_enrollments.api.locks import lock_out_other_writers
 from program_enrollments.api.reading import list_course_staff
@@ -45,7 +45,7 @@ def reset_enrollments(
     chosen_uuids = _choose_programs(organization_key, program_uuids)
     # Whoever is enrolled or linked meanwhile would lose the account without a word in history.
     lock_out_other_writers()
-    user_ids = find_user_ids_of_organization(organization_key)
+    user_ids = list_user_ids_of_organization(organization_key)
     touched = list(
         ProgramEnrollment.objects.filter(Q(program_uuid__in=chosen_uuids) | Q(user_id__in=user_ids))
         .order_by("pk")

@@ -60,8 +60,8 @@ class HoldsPermission(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user.is_authenticated or not view.access.holds_any_role():
             return False
-        program, permission = view.program, view.find_permission(request.method)
-        scope = view.find_scope(request.method)
+        program, permission = view.program, view.get_needed_permission(request.method)
+        scope = view.get_needed_scope(request.method)
         if not view.access.has_scope(scope):
             raise PermissionDenied(f"The token lacks the scope {scope}.")
         return holds_permission(view.access, program, permission, scope)
@@ -78,13 +78,13 @@ class ProgramView(RegistrarView):
     needs: ClassVar[Mapping[str, ApiPermission]]
     scope: ClassVar[Scope | None] = None
 
-    def find_permission(self, method: str) -> ApiPermission:
+    def get_needed_permission(self, method: str) -> ApiPermission:
         """Return what a request of this method needs; HEAD is as good as GET."""
         return self.needs.get("GET" if method == "HEAD" else method, next(iter(self.needs.values())))
 
-    def find_scope(self, method: str) -> Scope:
+    def get_needed_scope(self, method: str) -> Scope:
         """Return what a token must be good for, for a request of this method."""
-        return self.scope or get_scope(self.find_permission(method))
+        return self.scope or get_scope(self.get_needed_permission(method))
 
     @cached_property
     def program(self) -> Program:

@@ -54,7 +54,7 @@ class JobView(RegistrarView):
 
     @schema.job
     def get(self, request: Request, **kwargs: Any) -> Response:
-        return Response(describe_job(self, find_status(self, self.kwargs["job_id"])))
+        return Response(describe_job(self, get_status(self, self.kwargs["job_id"])))
 
 
 class ResultView(RegistrarView):
@@ -65,7 +65,7 @@ class ResultView(RegistrarView):
     def get(self, request: Request, **kwargs: Any) -> FileResponse:
         name = self.kwargs["name"]
         check_link(request.query_params.get("token", ""), name, user_id=self.caller.pk)
-        status = find_status(self, name.partition(".")[0])
+        status = get_status(self, name.partition(".")[0])
         job = status.job
         if not may_fetch_result(job, self.access):
             raise PermissionDenied
@@ -84,7 +84,7 @@ class ResultView(RegistrarView):
         return file
 
 
-def find_status(view: RegistrarView, job_id: str) -> JobStatus:
+def get_status(view: RegistrarView, job_id: str) -> JobStatus:
     """Return how the job fares. Raises: NotFound; PermissionDenied: it is somebody else's."""
     uuid = parse_uuid(job_id)
     if uuid is None or str(uuid) != job_id:  # jobs have one spelling

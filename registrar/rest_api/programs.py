@@ -29,9 +29,9 @@ class ProgramsView(RegistrarView):
 
     @schema.programs
     def get(self, request: Request, **kwargs: Any) -> Response:
-        return Response([describe_program(self, program) for program in self.find_programs()])
+        return Response([describe_program(self, program) for program in self.list_programs()])
 
-    def find_programs(self) -> list[Program]:
+    def list_programs(self) -> list[Program]:
         params = self.request.query_params
         permission = params.get("user_has_perm") or ApiPermission.READ_METADATA.value
         if permission not in ApiPermission.values:
@@ -55,7 +55,7 @@ class PagedProgramsView(ProgramsView):
     @schema.paged_programs
     def get(self, request: Request, **kwargs: Any) -> Response:
         pagination = ProgramPagination()
-        page = pagination.paginate_queryset(self.find_programs(), request, view=self)
+        page = pagination.paginate_queryset(self.list_programs(), request, view=self)
         return pagination.get_paginated_response([describe_program(self, program) for program in page or []])
 
 

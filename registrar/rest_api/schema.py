@@ -32,7 +32,7 @@ class RegistrarSchema(AutoSchema):
 
     def get_auth(self) -> list[dict[str, Any]]:
         # The classes that read tokens differ from those of other paths in what they read of cookies; not in this.
-        scope = self.view.find_scope(self.method) if hasattr(self.view, "find_scope") else None
+        scope = self.view.get_needed_scope(self.method) if hasattr(self.view, "get_needed_scope") else None
         return [{"oauth2": [scope.value] if scope else []}, {"jwt": []}, {"bearer": []}, {"cookieAuth": []}]
 
     def get_tags(self) -> list[str]:
