@@ -248,7 +248,7 @@ def find_held(decisions: Sequence[api.CourseDecision], course_key: CourseKey) ->
     """Return what the decisions' learners have in the run now."""
     wishes = [decision.wish for decision in decisions if decision.wish]
     return HeldInRun(
-        api.list_course_staff([wish.row for wish in wishes if wish.row]),
+        api.list_course_staff([wish.row.pk for wish in wishes if wish.row]),
         api.list_accounts_in_run([wish.enrollment for wish in wishes if not wish.row], course_key),
     )
 

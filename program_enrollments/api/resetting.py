@@ -90,13 +90,13 @@ def _choose_programs(organization_key: str, program_uuids: Collection[UUID] | No
 def _let_wait(enrollment_ids: Collection[int], source: ChangeSource) -> None:
     """Take enrollments from their accounts, which are to be deleted: they wait, and so do the accounts' staff roles."""
     places = ProgramCourseEnrollment.objects.filter(program_enrollment_id__in=enrollment_ids)
-    rows = list(places.order_by("pk").select_related("program_enrollment"))
+    row_ids = list(places.order_by("pk").values_list("pk", flat=True))
     CourseAccessRoleAssignment.objects.bulk_create(
-        [CourseAccessRoleAssignment(enrollment_id=pk, role=STAFF_ROLE) for pk in sorted(list_course_staff(rows))],
+        [CourseAccessRoleAssignment(enrollment_id=pk, role=STAFF_ROLE) for pk in sorted(list_course_staff(row_ids))],
         ignore_conflicts=True,
     )
     # By hand, since the account's deletion would empty these columns without a word in history.
     update_with_history(ProgramEnrollment, [{"id": pk, "user_id": None} for pk in enrollment_ids], source=source)
     update_with_history(
-        ProgramCourseEnrollment, [{"id": row.pk, "course_enrollment_id": None} for row in rows], source=source
+        ProgramCourseEnrollment, [{"id": pk, "course_enrollment_id": None} for pk in row_ids], source=source
     )

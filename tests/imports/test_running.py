@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from imports import running
@@ -540,6 +541,26 @@ def test_an_old_import_cannot_be_undone(upload):
     Import.objects.update(finished_at=timezone.now() - timedelta(days=31))
     with pytest.raises(StateConflict):
         undo_import(item.pk)
+
+
+def test_undo_takes_an_account_out_of_a_run_that_two_of_its_keys_entered(upload_courses, enroll, learner):
+    enroll("a", user=learner)
+    enroll("b", user=learner, curriculum_uuid=uuid4())
+    undo(upload_courses("TOY-1,a,active,", "TOY-1,b,inactive,"))
+    assert not ProgramCourseEnrollment.objects.exists()
+    assert CourseEnrollment.objects.get(user=learner).is_active is False
+
+
+def test_the_cost_of_rows_in_a_course_run_does_not_grow(upload_courses, enroll, learner):
+    def import_and_count(*keys):
+        for key in keys:
+            ProgramCourseEnrollmentFactory(program_enrollment=enroll(key), status="inactive")
+        with CaptureQueriesContext(connection) as queries:
+            item = upload_courses(*[f"TOY-1,{key},active,true" for key in keys], action="update")
+        assert (item.state, item.counts) == ("applied", {"update": len(keys)})
+        return len(queries)
+
+    assert import_and_count("a") == import_and_count("b", "c", "d")
 
 
 def test_undo_in_course_runs_takes_roles_and_course_enrollments_along(upload_courses, enroll, learner):
