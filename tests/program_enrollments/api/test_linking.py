@@ -146,6 +146,14 @@ def test_relinking_moves_the_staff_role(enrollment, learner):
     assert list(CourseAccessRole.objects.values_list("user", "role")) == [(learner.pk, "staff")]
 
 
+def test_an_enrollment_without_student_key_can_be_given_to_another_account(enrollment, learner):
+    keyless = ProgramEnrollmentFactory(
+        user=UserFactory(), external_user_key=None, program_uuid=enrollment.program_uuid
+    )
+    api.link_program_enrollment_to_user(keyless, learner)
+    assert ProgramEnrollment.objects.get(pk=keyless.pk).user == learner
+
+
 def test_relinking_that_fails_leaves_the_former_account_linked(enrollment, learner):
     former = UserFactory()
     api.link_program_enrollment_to_user(enrollment, former)
