@@ -41,6 +41,7 @@ class ActiveElsewhere:
     ) -> None:
         self._claimed_accounts = claimed
         self._claimed_student_keys: dict[CourseKey, set[str]] = {}
+        self._leaving: set[tuple[int, CourseKey]] = set()
         self._by_account: dict[tuple[int, CourseKey], set[int]] = {}
         self._by_student_key: dict[tuple[str, CourseKey], set[int]] = {}
         for user_id, student_key, course_key, enrollment_id in rows:
@@ -65,12 +66,22 @@ class ActiveElsewhere:
     def _holds(self, enrollment: ProgramEnrollment, course_key: CourseKey) -> bool:
         """Tell whether the enrollment's learner is active in the course run through another enrollment."""
         by_student_key = self._by_student_key.get((enrollment.external_user_key or "", course_key), set())
-        return bool(by_student_key - {enrollment.pk}) or self.rests_on_account(enrollment, course_key)
+        return bool(by_student_key - {enrollment.pk}) or bool(self._others_of_account(enrollment, course_key))
+
+    def leave(self, enrollment: ProgramEnrollment, course_key: CourseKey) -> None:
+        """Note that the enrollment will not be active in the run any more.
+
+        It stays in the way of claims: the rows of a write are written in any order, and the database judges each.
+        """
+        self._leaving.add((enrollment.pk, course_key))
 
     def rests_on_account(self, enrollment: ProgramEnrollment, course_key: CourseKey) -> bool:
-        """Tell whether another active enrollment rests on the same account's course enrollment."""
-        by_account = self._by_account.get((enrollment.user_id or 0, course_key), set())
-        return bool(by_account - {enrollment.pk})
+        """Tell whether another enrollment that stays active rests on the same account's course enrollment."""
+        others = self._others_of_account(enrollment, course_key)
+        return any((pk, course_key) not in self._leaving for pk in others)
+
+    def _others_of_account(self, enrollment: ProgramEnrollment, course_key: CourseKey) -> set[int]:
+        return self._by_account.get((enrollment.user_id or 0, course_key), set()) - {enrollment.pk}
 
 
 def find_active_elsewhere(

@@ -105,6 +105,9 @@ def decide_course_enrollments(
     elsewhere = find_active_elsewhere(
         chosen.values(), [course_key], organization_key=find_administering_organization_key(program), claimed=claimed
     )
+    for record in records:
+        if record.student_key in chosen and record.status != ProgramCourseEnrollmentStatus.ACTIVE:
+            elsewhere.leave(chosen[record.student_key], course_key)
     decisions: list[CourseDecision] = []
     for record in records:
         enrollment = chosen.get(record.student_key)

@@ -42,7 +42,7 @@ class Restoration:
 def restore_program_enrollments(
     *, program: Program, restorations: Sequence[Restoration], source: ChangeSource
 ) -> set[int]:
-    """Put program enrollments back; one that has another status by now, or course enrollments of its own, stays.
+    """Put program enrollments back; one that has another status by now stays, or would go with course enrollments.
 
     Returns: the ids of those that were put back.
     """
@@ -83,10 +83,16 @@ def restore_course_enrollments(
     )
     waiting = CourseAccessRoleAssignment.objects.filter(enrollment__in=[row.pk for row in standing])
     with_role = set(waiting.values_list("enrollment_id", flat=True))
+    fit = [
+        row
+        for row in standing
+        if by_id[row.pk].status is not None or row.pk not in with_role or by_id[row.pk].course_staff is False
+    ]
+    for row in fit:
+        if by_id[row.pk].status != ProgramCourseEnrollmentStatus.ACTIVE:
+            elsewhere.leave(row.program_enrollment, row.course_key)
     wishes = {}
-    for row in standing:
-        if by_id[row.pk].status is None and row.pk in with_role and by_id[row.pk].course_staff is not False:
-            continue
+    for row in fit:
         status = by_id[row.pk].status or ProgramCourseEnrollmentStatus.INACTIVE.value
         is_active = status == ProgramCourseEnrollmentStatus.ACTIVE
         if is_active and not elsewhere.claim(row.program_enrollment, row.course_key):

@@ -455,6 +455,15 @@ def test_of_two_keys_of_one_account_the_first_becomes_active(write_course, enrol
     assert write_course(CREATE, ("b", "active"), ("a", "active")) == {"b": "active", "a": "conflict"}
 
 
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_an_account_leaves_the_run_when_all_of_its_keys_do(write_course, enroll, learner, order):
+    enroll("a", user=learner)
+    enroll("b", user=learner, curriculum_uuid=uuid4())
+    write_course(CREATE, ("a", "active"))
+    write_course(UPSERT, *[(key, "inactive") for key in order])
+    assert CourseEnrollment.objects.get(user=learner).is_active is False
+
+
 def test_the_enrollment_whose_curriculum_holds_the_run_is_meant(write_course, enroll):
     holds = enroll("a", status="ended")
     enroll("a", status="enrolled", curriculum_uuid=uuid4())
