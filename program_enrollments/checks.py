@@ -1,9 +1,23 @@
-"""System checks of settings that are right in one place and wrong in another."""
+"""System checks of settings."""
 
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register()
+def check_course_home_url_template(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse to start where all course runs would have the same address (contract section 5.3)."""
+    if "{course_id}" in settings.COURSE_HOME_URL_TEMPLATE:
+        return []
+    return [
+        Error(
+            "COURSE_HOME_URL_TEMPLATE has no {course_id} in it, so that all course runs would have the same address.",
+            hint="An example: https://learn.example.edu/courses/{course_id}/home",
+            id="program_enrollments.E001",
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)

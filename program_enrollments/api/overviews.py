@@ -107,7 +107,7 @@ def list_course_run_overviews(
             CourseRunOverview(
                 course_key=run.key,
                 title=run.title,
-                home_url=settings.COURSE_HOME_URL_TEMPLATE.format(course_id=run.key),
+                home_url=settings.COURSE_HOME_URL_TEMPLATE.replace("{course_id}", str(run.key)),
                 start=run.start,
                 end=run.end,
                 status=status,

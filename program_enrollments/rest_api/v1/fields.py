@@ -125,7 +125,7 @@ class QueryTimeField(serializers.DateTimeField):
 
 
 class AbsoluteUrlField(serializers.CharField):
-    """A url that may be relative, shown as seen from the request, which the context must have."""
+    """A url that may be relative, shown as seen from the request, which the context must have; an empty one stays."""
 
     def to_representation(self, value: str) -> str:
-        return str(self.context["request"].build_absolute_uri(value))
+        return str(self.context["request"].build_absolute_uri(value)) if value else ""

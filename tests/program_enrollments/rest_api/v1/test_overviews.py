@@ -100,6 +100,19 @@ def test_a_full_run_has_all_fields(see, enrolled, learner, program, course_run, 
     }
 
 
+def test_a_due_date_without_url_has_none(see, enrolled, course_run):
+    set_run(course_run, start=NOW - DAY, end=NOW + DAY)
+    DueDateFactory(course_run=course_run, name="essay", url="", date=NOW)
+
+    assert see()["due_dates"] == [{"name": "essay", "url": "", "date": "2026-11-23T12:00:00Z"}]
+
+
+def test_braces_in_the_address_of_a_run_mean_nothing_else(see, enrolled, settings):
+    settings.COURSE_HOME_URL_TEMPLATE = "https://learn.example/{course_id}/{0}"
+
+    assert see()["course_run_url"] == "https://learn.example/course-v1:edX+ToyX+2026_T1/%7B0%7D"
+
+
 def test_emails_are_enabled_unless_the_learner_opted_out(see, enrolled, course_run):
     set_run(course_run, email_enabled=True)
 
