@@ -47,7 +47,7 @@ from program_enrollments.api.pages import (
     ProgramEnrollmentRow,
     list_program_course_enrollment_page,
     list_program_enrollment_page,
-    load_program_course_enrollments,
+    load_linked_course_enrollments,
     sql_of_course_staff,
 )
 from program_enrollments.api.programs import list_readable_programs
@@ -161,7 +161,7 @@ __all__ = [
     "list_program_enrollment_page",
     "list_readable_programs",
     "list_waiting_since",
-    "load_program_course_enrollments",
+    "load_linked_course_enrollments",
     "lock_for_several_writes",
     "lock_out_other_writers",
     "parse_course_key",

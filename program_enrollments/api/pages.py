@@ -145,9 +145,14 @@ def list_program_course_enrollment_page(
     return list(map(ProgramCourseEnrollmentRow._make, rows))
 
 
-def load_program_course_enrollments(rows: Sequence[ProgramCourseEnrollmentRow]) -> list[ProgramCourseEnrollment]:
-    """Return the enrollments that rows are, with their program enrollments and accounts, by id; one query."""
-    enrollments = ProgramCourseEnrollment.objects.filter(pk__in=[row.id for row in rows])
+def load_linked_course_enrollments(rows: Sequence[ProgramCourseEnrollmentRow]) -> list[ProgramCourseEnrollment]:
+    """Return the enrollments that rows are, with their program enrollments and accounts, by id; one query.
+
+    Those that have been unlinked or deleted since the rows were read are left out.
+    """
+    enrollments = ProgramCourseEnrollment.objects.filter(
+        pk__in=[row.id for row in rows], program_enrollment__user__isnull=False
+    )
     return list(enrollments.select_related("program_enrollment__user").order_by("id"))
 
 

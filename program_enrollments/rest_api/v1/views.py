@@ -127,7 +127,7 @@ class ProgramCourseGradesViewSet(CourseRunMixin):
             limit=self.row_limit,
             filters={"account_exists": True},
         )
-        page = api.load_program_course_enrollments(self.paginate_queryset(rows) or [])
+        page = api.load_linked_course_enrollments(self.paginate_queryset(rows) or [])
         if not page:
             return Response(status=HTTPStatus.NO_CONTENT)
         grades = list(api.iter_program_course_grades(course_key=self.course_key, enrollments=page))

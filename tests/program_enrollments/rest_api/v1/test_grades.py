@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from grades.service import NO_GRADE, GradeResult
+from program_enrollments import api
 from tests.factories.grades import CourseGradeFactory
 from tests.factories.learners import UserFactory
 from tests.factories.program_enrollments import ProgramCourseEnrollmentFactory, ProgramEnrollmentFactory
@@ -92,6 +93,24 @@ def test_the_status_sums_up_the_page(staff_client, grades_path, enroll, settings
     assert [row.get("error") for row in response.json()["results"]] == [
         "No answer." if username.startswith("broken") else None for username in usernames
     ]
+
+
+def test_a_learner_who_is_unlinked_meanwhile_is_left_out(staff_client, grades_path, enroll, monkeypatch):
+    list_page = api.list_program_course_enrollment_page
+
+    def list_page_then_unlink(**place):
+        rows = list_page(**place)
+        api.unlink_program_enrollment(leaving.program_enrollment)
+        return rows
+
+    leaving = enroll("leaving", UserFactory())
+    enroll("staying", UserFactory())
+    monkeypatch.setattr(api, "list_program_course_enrollment_page", list_page_then_unlink)
+
+    response = staff_client.get(grades_path)
+
+    assert response.status_code == 200
+    assert [grade["student_key"] for grade in response.json()["results"]] == ["staying"]
 
 
 def test_an_error_row_has_only_key_and_error(staff_client, grades_path, enroll, settings):
