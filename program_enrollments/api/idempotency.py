@@ -75,8 +75,13 @@ def forget_answers_about(student_keys: Collection[str]) -> None:
     """Delete the stored answers that name a learner; their writes are not safe to send again any more."""
     about = Q(pk__in=[])
     for student_key in student_keys:
-        about |= Q(body__contains=json.dumps(student_key, ensure_ascii=False))
+        about |= Q(body__contains=_as_in_an_answer(student_key))
     IdempotencyKey.objects.filter(about).delete()
+
+
+def _as_in_an_answer(student_key: str) -> str:
+    text = json.dumps(student_key, ensure_ascii=False)
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")  # as REST framework writes them
 
 
 def _store(write: WriteOnce, answer: FinalAnswer) -> None:

@@ -174,6 +174,17 @@ def test_retiring_a_learner_deletes_the_answers_that_name_the_learner(staff_clie
     assert [row.key for row in IdempotencyKey.objects.all()] == ["about-another"]
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029"])
+def test_answers_that_name_a_learner_by_line_separators_are_found(staff_client, learner, path, record, separator):
+    student_key = f"student{separator}1"
+    send(staff_client, path, [record | {"student_key": student_key}])
+    ProgramEnrollment.objects.filter(external_user_key=student_key).update(user=learner)
+
+    call_command("retire_user", learner.username)
+
+    assert not IdempotencyKey.objects.exists()
+
+
 def test_the_reset_is_replayed_and_deletes_nothing_more(staff_client, program, school, settings):
     settings.ENABLE_ENROLLMENT_RESET = True
     path, body = f"{BASE}integration-reset/", {"organization": school.key}
