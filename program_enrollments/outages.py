@@ -1,7 +1,15 @@
 """Faults of what the service stands on, which pass with time, told from faults of the service."""
 
 import psycopg2
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+)
 from psycopg2 import errorcodes
 
 from catalog.service import CatalogUnavailable
@@ -13,6 +21,9 @@ PASSING_STATES = {
 }
 """A standby takes no writes, and knows no unlogged tables. What was prepared on a connection ceases to work with a
 migration, or behind a pooler; the connection is given up then (`config.postgresql`)."""
+
+ROW_REFUSALS = (DataError, IntegrityError, InternalError)
+"""With what the database refuses a row; some of these may be outages all the same."""
 
 RETRY_SECONDS = 5
 """How long a client is asked to wait: most failovers and restarts take a few of these."""

@@ -6,7 +6,7 @@ from django.db import transaction
 from opaque_keys.edx.keys import CourseKey
 
 from learners.service import User, enroll_in_course_runs
-from program_enrollments.api.changing import ACTIVE_ELSEWHERE
+from program_enrollments.api.changing import ACTIVE_ELSEWHERE, DELETED
 from program_enrollments.api.course_writing import CourseWish, carry_out_course_wishes, find_active_elsewhere
 from program_enrollments.api.locks import lock_accounts, lock_learner
 from program_enrollments.api.lookups import find_administering_organization_key, get_program
@@ -61,12 +61,15 @@ def create_program_course_enrollment(
     """Create an enrollment in a course run; a linked learner's account enters the run.
 
     The run's place in the program is the caller's to check. Raises: ValueError: the status is unknown.
-    EnrollmentConflict: there is one already, or the learner is active in the run through another enrollment.
+    ProgramDoesNotExist. EnrollmentConflict: there is one already, the learner is active in the run through another
+    enrollment, or somebody has deleted the program enrollment.
     """
     status = ProgramCourseEnrollmentStatus(status).value
     organization_key = find_administering_organization_key(get_program(program_enrollment.program_uuid))
     lock_learner(organization_key, program_enrollment.external_user_key)
-    enrollment = ProgramEnrollment.objects.select_for_update(no_key=True).get(pk=program_enrollment.pk)
+    enrollment = ProgramEnrollment.objects.select_for_update(no_key=True).filter(pk=program_enrollment.pk).first()
+    if enrollment is None:
+        raise EnrollmentConflict(DELETED)
     if enrollment.user_id:
         lock_accounts([enrollment.user_id])
     elsewhere = find_active_elsewhere([enrollment], [course_key], organization_key=organization_key)

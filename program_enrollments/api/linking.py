@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from django.db import DataError, IntegrityError, InternalError, transaction
+from django.db import transaction
 
 from learners.service import (
     User,
@@ -26,6 +26,7 @@ from program_enrollments.api.statements import update_with_history
 from program_enrollments.constants import STAFF_ROLE, ProgramCourseEnrollmentStatus
 from program_enrollments.exceptions import LearnerNotLinked
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
+from program_enrollments.outages import ROW_REFUSALS, is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,9 @@ def link_waiting_enrollments(
                 with transaction.atomic():
                     _link(enrollment, user, organization_key, source)
                 linked += 1
-            except (LearnerNotLinked, DataError, IntegrityError, InternalError) as fault:
+            except (LearnerNotLinked, *ROW_REFUSALS) as fault:
+                if is_outage(fault):
+                    raise
                 # A fault's own text may quote the row, and with it the learner.
                 logger.error("Program enrollment %s was not linked: %s.", enrollment.pk, type(fault).__name__)  # noqa: TRY400 -- see above
     return linked
@@ -79,7 +82,9 @@ def link_program_enrollments(
             _link_learner(program_uuid, student_key, user, find_administering_organization_key(program), source)
         except LearnerNotLinked as error:
             errors[student_key] = str(error)
-        except (DataError, IntegrityError, InternalError) as fault:
+        except ROW_REFUSALS as fault:
+            if is_outage(fault):
+                raise
             errors[student_key] = f"The database refused it ({type(fault).__name__})."
     return errors
 
@@ -105,8 +110,8 @@ def link_program_enrollment_to_user(
     """Link one enrollment to an account: course runs are entered, waiting roles granted.
 
     A different account is unlinked first. `program_enrollment` is brought up to date.
-    Raises: LearnerNotLinked: the account holds another enrollment in the curriculum, or this one has been deleted;
-    nothing was written.
+    Raises: ProgramDoesNotExist. LearnerNotLinked: the account holds another enrollment in the curriculum, or this one
+    has been deleted; nothing was written.
     """
     organization_key = _lock_learner(program_enrollment)
     _link(program_enrollment, user, organization_key, source)
@@ -119,7 +124,8 @@ def unlink_program_enrollment(program_enrollment: ProgramEnrollment, *, source: 
 
     The account's course enrollments are deactivated and set to `audit`, unless another program's active one rests
     on them; its staff roles wait for the next account.
-    Raises: LearnerNotLinked: without a student key it cannot wait, or it has been deleted; nothing was written.
+    Raises: ProgramDoesNotExist. LearnerNotLinked: without a student key it cannot wait, or it has been deleted;
+    nothing was written.
     """
     organization_key = _lock_learner(program_enrollment)
     if program_enrollment.external_user_key is None:

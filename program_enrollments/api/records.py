@@ -1,4 +1,4 @@
-"""What callers hand to the writing functions."""
+"""What callers hand to the functions of this package, and some of what they get back."""
 
 from dataclasses import dataclass
 from datetime import datetime

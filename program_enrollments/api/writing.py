@@ -8,7 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DataError, IntegrityError, InternalError, connection, transaction
+from django.db import connection, transaction
 from opaque_keys.edx.keys import CourseKey
 
 from catalog.service import Program, RunPlacement, get_catalog
@@ -32,7 +32,7 @@ from program_enrollments.constants import (
 from program_enrollments.exceptions import UnknownCurriculum
 from program_enrollments.metrics import count_written
 from program_enrollments.models import ProgramEnrollment
-from program_enrollments.outages import is_outage
+from program_enrollments.outages import ROW_REFUSALS, is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,6 @@ Outcomes = dict[str, str]
 
 PROGRAM_STATUSES = frozenset(ProgramEnrollmentStatus.values)
 COURSE_RUN_STATUSES = frozenset(ProgramCourseEnrollmentStatus.values)
-REFUSALS = (DataError, IntegrityError, InternalError)
 
 
 def write_program_enrollments(
@@ -277,7 +276,7 @@ def _write_around_faults(
         return []
     try:
         return write_all()
-    except REFUSALS as fault:
+    except ROW_REFUSALS as fault:
         if is_outage(fault):
             raise
     with transaction.atomic():
@@ -291,7 +290,7 @@ def _close_in(
     try:
         with transaction.atomic():
             return write(rows)
-    except REFUSALS as fault:
+    except ROW_REFUSALS as fault:
         if is_outage(fault):
             raise
         if len(rows) == 1:

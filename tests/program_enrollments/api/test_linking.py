@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from django.db import InternalError, connection
 
 from learners.models import CourseAccessRole, CourseEnrollment
 from program_enrollments import api
@@ -122,6 +123,13 @@ def test_manual_linking_reports_each_failure_and_links_the_rest(enrollment, lear
     assert enrollment.user == learner
 
 
+def test_manual_linking_ends_where_the_database_takes_no_writes(enrollment, learner):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET TRANSACTION READ ONLY")
+    with pytest.raises(InternalError):
+        api.link_program_enrollments(enrollment.program_uuid, {"a": learner.username})
+
+
 def test_manual_linking_in_an_unknown_program_is_refused(learner):
     with pytest.raises(ProgramDoesNotExist):
         api.link_program_enrollments(uuid4(), {"a": learner.username})
@@ -147,9 +155,7 @@ def test_relinking_moves_the_staff_role(enrollment, learner):
 
 
 def test_an_enrollment_without_student_key_can_be_given_to_another_account(enrollment, learner):
-    keyless = ProgramEnrollmentFactory(
-        user=UserFactory(), external_user_key=None, program_uuid=enrollment.program_uuid
-    )
+    keyless = ProgramEnrollmentFactory(user=UserFactory(), external_user_key=None, program_uuid=enrollment.program_uuid)
     api.link_program_enrollment_to_user(keyless, learner)
     assert ProgramEnrollment.objects.get(pk=keyless.pk).user == learner
 
