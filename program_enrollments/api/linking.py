@@ -160,7 +160,7 @@ def _link(enrollment: ProgramEnrollment, user: User, organization_key: str | Non
         return
     _lock_accounts(user, [enrollment])
     if enrollment.user_id is not None:
-        _leave_course_runs(enrollment, organization_key, source)
+        _leave_course_runs(enrollment, enrollment.user_id, organization_key, source)
     held = ProgramEnrollment.objects.filter(
         user=user, program_uuid=enrollment.program_uuid, curriculum_uuid=enrollment.curriculum_uuid
     )
@@ -200,24 +200,26 @@ def _unlink(enrollment: ProgramEnrollment, organization_key: str | None, source:
     if enrollment.user_id is None:
         return
     lock_accounts([enrollment.user_id])
-    _leave_course_runs(enrollment, organization_key, source)
+    _leave_course_runs(enrollment, enrollment.user_id, organization_key, source)
     update_with_history(ProgramEnrollment, [{"id": enrollment.pk, "user_id": None}], source=source)
 
 
-def _leave_course_runs(enrollment: ProgramEnrollment, organization_key: str | None, source: ChangeSource) -> None:
+def _leave_course_runs(
+    enrollment: ProgramEnrollment, user_id: int, organization_key: str | None, source: ChangeSource
+) -> None:
     """Take the enrollment's account out of its course runs, and let the staff roles wait; its locks are held."""
     rows = list(enrollment.program_course_enrollments.order_by("id"))
     elsewhere = find_active_elsewhere([enrollment], [row.course_key for row in rows], organization_key=organization_key)
     left = [row for row in rows if not elsewhere.rests_on_account(enrollment, row.course_key)]
     withdraw_from_course_runs([row.course_enrollment_id for row in left if row.course_enrollment_id])
 
-    roles = list_role_holders([(enrollment.user_id, row.course_key) for row in left])
+    roles = list_role_holders([(user_id, row.course_key) for row in left])
     revoke_course_roles(roles)
     CourseAccessRoleAssignment.objects.bulk_create(
         [
             CourseAccessRoleAssignment(enrollment=row, role=STAFF_ROLE)
             for row in left
-            if (enrollment.user_id, row.course_key) in roles
+            if (user_id, row.course_key) in roles
         ],
         ignore_conflicts=True,
     )
