@@ -1,11 +1,14 @@
 """Fixtures that any test may use."""
 
+import json
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from django.core.cache import caches
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer
 from rest_framework.test import APIClient
 
 from catalog.backends.database import find_program_in_second
@@ -46,6 +49,18 @@ def _no_program_remembered(monkeypatch):
     """So that a request's queries do not depend on the clock; remembering has its own tests."""
     remembers_none = lru_cache(maxsize=0)(find_program_in_second.__wrapped__)
     monkeypatch.setattr("catalog.backends.database.find_program_in_second", remembers_none)
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings):
+    """Checking one takes a third of a second by design."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
+
+@pytest.fixture(scope="session")
+def schema():
+    """The OpenAPI description, which takes most of a second to make."""
+    return json.loads(OpenApiJsonRenderer().render(SchemaGenerator().get_schema(public=True)))
 
 
 @pytest.fixture

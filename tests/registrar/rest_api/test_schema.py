@@ -1,12 +1,6 @@
 """Registrar's routes in the OpenAPI description."""
 
 import pytest
-import yaml
-
-
-@pytest.fixture
-def schema(client):
-    return yaml.safe_load(client.get("/api/schema/").content)
 
 
 @pytest.fixture
