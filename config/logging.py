@@ -42,6 +42,7 @@ def build_logging(env: environ.Env, *, debug: bool) -> dict[str, Any]:
             "django.server": {"handlers": [], "level": "CRITICAL"},  # so has what the development server serves
             # Anybody can cause these, and each would leave a traceback, and some of what was sent.
             **{f"django.security.{refusal}": {"level": "CRITICAL"} for refusal in REFUSED_REQUESTS},
+            "gunicorn.http.wsgi": {"level": "ERROR"},  # Django leaves it to the server to drop the body of a HEAD
             "gunicorn.error": {"handlers": [], "propagate": True},
             "axes": {"level": "WARNING"},
             "environ": {"level": "WARNING"},  # each process would tell that there is no .env

@@ -28,7 +28,7 @@ with_own_styles = csp_update({"style-src": [UNSAFE_INLINE], "worker-src": ["blob
 urlpatterns = [
     path("api/program_enrollments/", include("program_enrollments.rest_api.urls")),
     path("api/program_enrollments/v1/", include("imports.rest_api.urls")),
-    re_path("^api/program_enrollments/", unknown_path),
+    re_path("^api/program_enrollments(?:/|$)", unknown_path),
     path("", include("access.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("program_enrollments.rest_api.tokens")),

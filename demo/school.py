@@ -18,7 +18,7 @@ from social_django.models import UserSocialAuth
 from access.models import Application, RoleAssignment
 from access.partners import create_application
 from access.service import Role, Scope
-from catalog.models import CourseRun, DueDate, Organization, Program
+from catalog.models import CourseRun, Curriculum, DueDate, Organization, Program
 from demo import accounts
 from demo import catalog as demo_catalog
 from demo.accounts import DemoAccount, DemoPartner
@@ -57,6 +57,7 @@ def load_school() -> None:
     for account in accounts.GTX_LEARNERS:
         _add_identity(_add_account(account), gtx, account.student_key)
     _add_accounts_of_roster(ucdavis)
+    _add_curriculum()
     _enroll_in_programs()
     _enroll_in_courses()
     _add_results()
@@ -85,6 +86,18 @@ def _move_terms_to_today() -> None:
 
 def _moved(moment: str | None, passed: timedelta) -> datetime | None:
     return None if moment is None else datetime.fromisoformat(moment).astimezone(UTC) + passed
+
+
+def _add_curriculum() -> None:
+    # The file lists none for this program; a site may require that curricula are known.
+    Curriculum.objects.get_or_create(
+        uuid=demo_catalog.MICROMASTERS_CURRICULUM,
+        defaults={
+            "program": Program.objects.get(uuid=demo_catalog.MICROMASTERS_PROGRAM),
+            "name": "Analytics MicroMasters",
+            "is_active": False,  # as loading the file again would have it
+        },
+    )
 
 
 def _add_identity_provider(organization_key: str, slug: str) -> IdentityProvider:

@@ -78,7 +78,9 @@ class UnknownCurriculum(ProgramEnrollmentsError):
     code = "unknown_curriculum"
 
     def __init__(self, record_indexes: list[int]) -> None:
-        super().__init__(f"{len(record_indexes)} records name a curriculum that is not in the program.")
+        count = len(record_indexes)
+        records = "1 record names" if count == 1 else f"{count} records name"
+        super().__init__(f"{records} a curriculum that is not in the program.")
         self.field_errors = [
             {"index": index, "fields": {"curriculum_uuid": ["No such curriculum in this program."]}}
             for index in record_indexes

@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 
 SECONDS = 60
@@ -65,6 +66,11 @@ class LiveService:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+
+
+def hash_password(password: str) -> str:
+    """Return the hash of a password as the service makes it: it knows nothing of the quick ones of tests."""
+    return make_password(password, hasher="pbkdf2_sha256")
 
 
 @contextmanager

@@ -114,12 +114,18 @@ def _describe_invalid_body(detail: Any) -> dict[str, Any]:
         for index, record in sorted(errors_by_index.items())
     ]
     places = "; ".join(
-        f"record {entry['index']}, {name}: {' '.join(sentences)}"
+        f"{_name_place(entry['index'] if is_list else None, name)}: {' '.join(sentences)}"
         for entry in field_errors
         for name, sentences in entry["fields"].items()
     )
     message = f"The request body is invalid: {places}"
     return error_body(message, "invalid_request") | {"field_errors": field_errors}
+
+
+def _name_place(index: int | None, field: str) -> str:
+    """Return what is wrong: a record, a field of one, or a field of a body that is one object."""
+    record = [] if index is None else [f"record {index}"]
+    return ", ".join(record if field == api_settings.NON_FIELD_ERRORS_KEY else [*record, field]) or "the body"
 
 
 def _by_field(record: Any) -> Mapping[str, Any]:

@@ -5,12 +5,11 @@ import signal
 from contextlib import closing
 
 import pytest
-from django.contrib.auth.hashers import make_password
 
 from tests.factories.catalog import CourseFactory, CourseRunFactory, CurriculumFactory
 from tests.factories.learners import RUN_KEY, StaffFactory, UserFactory
 from tests.factories.program_enrollments import ProgramCourseEnrollmentFactory, ProgramEnrollmentFactory
-from tests.live_service import SECONDS, live_service, wait_until
+from tests.live_service import SECONDS, hash_password, live_service, wait_until
 
 
 @pytest.mark.django_db(transaction=True)
@@ -23,7 +22,7 @@ def test_a_request_that_is_being_served_is_finished_before_the_service_ends(tmp_
     )
     ProgramCourseEnrollmentFactory(program_enrollment=enrollment)
     staff = StaffFactory()
-    staff.password = make_password("a-long-password", hasher="pbkdf2_sha256")  # which the service knows
+    staff.password = hash_password("a-long-password")
     staff.save()
     path = f"/api/program_enrollments/v1/programs/{curriculum.program.uuid}/courses/{RUN_KEY}/grades/"
     grades_file, started_file = tmp_path / "grades", tmp_path / "started"

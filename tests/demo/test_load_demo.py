@@ -53,6 +53,14 @@ def test_load_demo_enrolls_learners_with_and_without_an_account():
 
 
 @pytest.mark.usefixtures("demo_catalog")
+def test_load_demo_knows_every_curriculum_that_it_enrolls_in(settings):
+    settings.PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM = True
+    load_demo()
+
+    assert User.objects.get(username="gita").program_enrollments.count() == 2
+
+
+@pytest.mark.usefixtures("demo_catalog")
 def test_load_demo_adds_nothing_when_it_runs_again():
     load_demo()
     once = count_rows()

@@ -11,7 +11,7 @@ from imports.exporting import SAFE_CELL
 from imports.streaming import stream_copy
 from program_enrollments.safe_csv import escape_cell
 from tests.factories.learners import StaffFactory
-from tests.live_service import live_service
+from tests.live_service import hash_password, live_service
 
 MANY = "SELECT repeat('x', 1000) FROM generate_series(1, 100000)"
 SELECT_SAFE_CELL = f"SELECT {SAFE_CELL.format('cell')} FROM (SELECT %s::text AS cell) AS cells"  # noqa: S608 -- constants only
@@ -84,7 +84,7 @@ def test_cells_are_made_safe_in_the_database_as_in_python(value):
 @pytest.mark.django_db(transaction=True)
 def test_a_download_that_fails_breaks_the_connection_off(program, curriculum):
     account = StaffFactory(username="operator")
-    account.set_password("a-password-of-tests")
+    account.password = hash_password("a-password-of-tests")
     account.save()
     with connection.cursor() as cursor:
         cursor.execute(

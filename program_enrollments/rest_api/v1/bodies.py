@@ -1,4 +1,4 @@
-"""Reading request bodies."""
+"""Records and JSON of a request, with the refusals of the contract."""
 
 from functools import cache
 from typing import Any
@@ -15,10 +15,15 @@ def read_json(request: Request) -> Any:
     """Return the JSON of the request's body; an empty dictionary when it has none."""
     if is_chunked(request):
         raise LengthRequired
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise exceptions.UnsupportedMediaType("", "Send the body as it is, without a Content-Encoding.")
     # A form that the CSRF check has read already would otherwise pass for an empty body.
     if request.content_type and not media_type_matches(StrictJSONParser.media_type, request.content_type):
         raise exceptions.UnsupportedMediaType(request.content_type)
-    return request.data
+    try:
+        return request.data
+    except exceptions.UnsupportedMediaType as error:
+        raise exceptions.UnsupportedMediaType("", "Send the body with the Content-Type application/json.") from error
 
 
 def read_records(serializer_class: type[serializers.Serializer[Any]], body: list[Any]) -> list[dict[str, Any]]:

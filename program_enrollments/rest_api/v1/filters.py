@@ -21,7 +21,8 @@ class EnrollmentFilters(serializers.Serializer[Any]):
     )
     modified_since = QueryTimeField(
         required=False,
-        help_text="Only enrollments changed at or after this ISO 8601 time (default UTC).",
+        help_text="Only enrollments that got their status or account at or after this ISO 8601 time (default UTC)."
+        " `course_staff` does not count.",
     )
     curriculum_uuid = serializers.ListField(
         child=StrictUUIDField(), required=False, help_text="Only enrollments in this curriculum; may be repeated."

@@ -1,6 +1,6 @@
 """Bodies in and out. Input serializers judge shape only; what is wrong with one learner's values, `api` reports."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from rest_framework import serializers
 
@@ -21,7 +21,11 @@ from program_enrollments.rest_api.v1.fields import (
 )
 
 
-class ProgramEnrollmentRecordSerializer(serializers.Serializer[Any]):
+class ObjectSerializer(serializers.Serializer[Any]):
+    default_error_messages: ClassVar = {"invalid": "Must be an object."}
+
+
+class ProgramEnrollmentRecordSerializer(ObjectSerializer):
     student_key = StudentKeyField(help_text="The school's own key for the learner. `external_user_key` is an alias.")
     status = StatusField(help_text="The status to set.")
     curriculum_uuid = StrictUUIDField(help_text="The curriculum in which the learner is enrolled.")
@@ -33,7 +37,7 @@ class ProgramEnrollmentChangeSerializer(ProgramEnrollmentRecordSerializer):
     )
 
 
-class ProgramCourseEnrollmentRecordSerializer(serializers.Serializer[Any]):
+class ProgramCourseEnrollmentRecordSerializer(ObjectSerializer):
     student_key = StudentKeyField(help_text="The school's own key for the learner. `external_user_key` is an alias.")
     status = StatusField(help_text="The status to set.")
     course_staff = StrictBooleanField(
@@ -151,7 +155,7 @@ class CourseRunOverviewSerializer(serializers.Serializer[Any]):
         return {name: value for name, value in row.items() if value is not None or name in always}
 
 
-class ResetSerializer(serializers.Serializer[Any]):
+class ResetSerializer(ObjectSerializer):
     organization = serializers.CharField(help_text="Key of the organization.")
     programs = serializers.ListField(
         child=StrictUUIDField(),

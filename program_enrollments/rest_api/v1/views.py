@@ -177,7 +177,7 @@ class OverviewsViewSet(ProgramMixin, ApiViewSet):
 
 @schema.overview
 class CourseRunOverviewsViewSet(OverviewsViewSet):
-    """The caller's own, in one list. Deprecated in favour of `LearnerCourseRunOverviewsViewSet`."""
+    """The caller's own, in one list. Deprecated: users/{username}/programs/{program_uuid}/courses/ is its successor."""
 
     pagination_class = None
 

@@ -49,6 +49,40 @@ def test_whoever_writes_to_an_unknown_path_is_told_so_without_a_csrf_token():
     assert "RateLimit" in response
 
 
+def test_a_write_just_above_the_base_path_is_told_so_too(anonymous_client):
+    response = anonymous_client.post("/api/program_enrollments")
+
+    assert (response.status_code, response.json()["error_code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("[1]", "record 0: Must be an object."),
+        ("[null]", "record 0: This field may not be null."),
+        ('[{"student_key": "a"}]', "record 0, status: This field is required."),
+    ],
+)
+def test_what_is_wrong_with_a_record_is_told_by_its_place(staff_client, enrollments_path, body, message):
+    response = staff_client.patch(enrollments_path, body, content_type="application/json")
+
+    assert response.status_code == 400
+    assert response.json()["developer_message"] == f"The request body is invalid: {message}"
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ({"Content-Encoding": "gzip"}, "Send the body as it is, without a Content-Encoding."),
+        ({"Content-Type": ""}, "Send the body with the Content-Type application/json."),
+    ],
+)
+def test_a_body_in_a_form_that_is_not_read_is_told_what_to_do(staff_client, enrollments_path, headers, message):
+    response = staff_client.generic("PUT", enrollments_path, b"[{}]", content_type="", headers=headers)
+
+    assert (response.status_code, response.json()["developer_message"]) == (415, message)
+
+
 def test_options_tells_which_methods_a_path_has(staff_client):
     response = staff_client.options(f"{BASE}programs/enrollments/")
     assert (response.status_code, response["Allow"]) == (200, "GET, HEAD, OPTIONS")

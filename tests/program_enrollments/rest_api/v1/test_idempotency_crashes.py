@@ -10,7 +10,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from program_enrollments.models import IdempotencyKey, ProgramEnrollment
-from tests.live_service import live_service, wait_until
+from tests.live_service import hash_password, live_service, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,7 +126,7 @@ def test_of_racing_requests_one_writes_and_the_others_wait_or_repeat_its_answer(
 
 @pytest.fixture
 def service(staff):
-    staff.set_password(PASSWORD)
+    staff.password = hash_password(PASSWORD)
     staff.save()
     with live_service() as service:
         yield service

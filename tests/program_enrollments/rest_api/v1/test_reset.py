@@ -92,6 +92,13 @@ def test_a_body_that_names_nothing_is_refused(staff_client, program, body, statu
 
 
 @pytest.mark.usefixtures("_enabled")
+def test_what_is_wrong_with_the_body_is_told_by_its_field(staff_client):
+    response = staff_client.post(PATH, {})
+
+    assert response.json()["developer_message"] == "The request body is invalid: organization: This field is required."
+
+
+@pytest.mark.usefixtures("_enabled")
 def test_a_program_of_another_organization_is_refused(staff_client, program):
     OrganizationFactory(key="Other")
     ProgramEnrollmentFactory(program_uuid=program.uuid)
