@@ -23,6 +23,7 @@ class ApplicationAdmin(admin.ModelAdmin):
     list_display = ("name", "client_id", "state", "roles", "last_used_at")
     list_select_related = ("user",)
     search_fields = ("name", "client_id")
+    view_on_site = False  # the toolkit's own page, which is not served
     actions = ("rotate_secrets", "revoke")
     readonly_fields = ("client_id", "user", "state", "roles", "created", "last_used_at")
 

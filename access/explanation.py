@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from access.constants import Role
-from access.models import RoleAssignment
+from access.models import Application, RoleAssignment
 from access.roles import get_program_access, list_assignments_of, list_assignments_on, list_programs_in_reach
 from catalog.service import Program, get_catalog
 from learners.service import User, find_user, list_staff
@@ -24,10 +24,13 @@ def explain_user(username: str) -> list[Row] | None:
         return [("All programs", NO_ROLE, "The account is not active.")]
     if user.is_staff:
         return [("All programs", MAY[Role.WRITER], "A member of staff.")]
+    application = _find_application(user)
+    if application and application.revoked_at:
+        return [("All programs", NO_ROLE, "Its application is revoked.")]
     assignments = list(list_assignments_of(user))
     programs = list_programs_in_reach(get_program_access(user))
     return [
-        (_name(program), MAY[Role(assignment.role)], _explain(assignment))
+        (_name(program), MAY[Role(assignment.role)], _explain(assignment, application))
         for program in programs
         for assignment in assignments
         if _covers(assignment, program)
@@ -37,16 +40,19 @@ def explain_user(username: str) -> list[Row] | None:
 def explain_program(program_uuid: UUID) -> list[Row] | None:
     """Return (who, what they may do in the program, why); None without such a program.
 
-    Inactive accounts are left out.
+    Inactive accounts and revoked applications are left out.
     """
     program = get_catalog().find_program(program_uuid)
     if program is None:
         return None
     rows = [
-        (user.get_username(), MAY[Role(assignment.role)], _explain(assignment))
-        for assignment in list_assignments_on(program).prefetch_related("group__user_set")
+        (user.get_username(), MAY[Role(assignment.role)], _explain(assignment, application))
+        for assignment in list_assignments_on(program).prefetch_related(
+            "user__access_application", "group__user_set__access_application"
+        )
         for user in _iter_holders(assignment)
         if user.is_active and not user.is_staff
+        if not ((application := _find_application(user)) and application.revoked_at)
     ]
     return rows + [(user.get_username(), MAY[Role.WRITER], "A member of staff.") for user in list_staff()]
 
@@ -58,14 +64,20 @@ def _iter_holders(assignment: RoleAssignment) -> Iterator[User]:
         yield assignment.user
 
 
+def _find_application(user: User) -> Application | None:
+    """Return the application whose service account this is."""
+    return next(iter(user.access_application.all()), None)
+
+
 def _covers(assignment: RoleAssignment, program: Program) -> bool:
     keys = {organization.key for organization in program.authoring_organizations}
     return assignment.program_uuid == program.uuid or assignment.organization_key in keys
 
 
-def _explain(assignment: RoleAssignment) -> str:
+def _explain(assignment: RoleAssignment, application: Application | None) -> str:
     holder = f"the group {assignment.group}" if assignment.group else "the account itself"
-    return f"{Role(assignment.role).name.capitalize()} on {assignment.place}, held by {holder}."
+    scopes = f" Its tokens are good for {', '.join(application.allowed_scopes)} only." if application else ""
+    return f"{Role(assignment.role).name.capitalize()} on {assignment.place}, held by {holder}.{scopes}"
 
 
 def _name(program: Program) -> str:

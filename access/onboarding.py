@@ -1,18 +1,20 @@
 """What a partner is told once: id, secret, and how to use them."""
 
+from django.conf import settings
+
 from access.partners import IssuedSecret
 
 INSTRUCTIONS = """\
 Client id      {client_id}
 Client secret  {client_secret}   (shown this once; it is stored as a hash)
 
-Get a token, and list the programs that it opens:
+Get a token, and see what it opens:
 
   TOKEN=$(curl -s {base_url}/oauth2/access_token -d grant_type=client_credentials -d token_type=jwt \\
     -d client_id={client_id} \\
     -d client_secret={client_secret} \\
     | sed -n 's/.*"access_token": *"\\([^"]*\\)".*/\\1/p')
-  curl -s -H "Authorization: JWT $TOKEN" {base_url}/api/program_enrollments/v1/programs/enrollments/; echo
+  curl -s -H "Authorization: JWT $TOKEN" {base_url}/api/program_enrollments/v1/limits/; echo
 """
 
 
@@ -23,3 +25,11 @@ def write_instructions(issued: IssuedSecret, *, base_url: str) -> str:
         client_secret=issued.client_secret,
         base_url=base_url.rstrip("/"),
     )
+
+
+def find_base_url() -> str | None:
+    """Return where partners reach the service, as far as the settings tell."""
+    if settings.DEBUG:
+        return "http://localhost:8000"
+    host = next((host for host in settings.ALLOWED_HOSTS if not host.startswith(("*", "."))), None)
+    return f"https://{host}" if host else None

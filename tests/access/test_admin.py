@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import Group
 
 from access.models import Application, RoleAssignment
-from tests.factories.access import CLIENT_SECRET, RoleAssignmentFactory
+from access.partners import revoke_application
+from tests.factories.access import CLIENT_SECRET, RoleAssignmentFactory, make_application
 from tests.factories.learners import StaffFactory, UserFactory
 
 APPLICATIONS = "/admin/access/application/"
@@ -200,6 +201,36 @@ def test_the_admin_says_who_may_do_what_in_a_program(office, program):
         ("direct", "read and write", f"Writer on program {program.uuid}, held by the account itself."),
         ("boss", "read and write", "A member of staff."),
     ]
+
+
+def test_the_admin_says_what_tokens_of_an_application_are_good_for(office, program):
+    user = make_application("grades:read").user
+    RoleAssignmentFactory(user=user, role="reader", program_uuid=program.uuid)
+    reason = f"Reader on program {program.uuid}, held by the account itself. Its tokens are good for grades:read only."
+
+    assert list_rows(office.get(f"{ROLES}who-may/", {"username": user.username})) == [
+        (f"{program.title} ({program.uuid})", "read", reason)
+    ]
+    assert (user.username, "read", reason) in list_rows(office.get(f"{ROLES}who-may/", {"program": program.uuid}))
+
+
+def test_the_admin_says_that_a_revoked_application_may_do_nothing(office, program):
+    application = make_application("grades:read")
+    RoleAssignmentFactory(user=application.user, role="reader", program_uuid=program.uuid)
+    revoke_application(application.client_id)
+
+    assert list_rows(office.get(f"{ROLES}who-may/", {"username": application.user.username})) == [
+        ("All programs", "-", "Its application is revoked.")
+    ]
+    assert application.user.username not in str(list_rows(office.get(f"{ROLES}who-may/", {"program": program.uuid})))
+
+
+def test_the_page_of_an_application_leads_to_no_page_that_is_not_served(office):
+    application = make_application("grades:read")
+
+    page = office.get(f"/admin/access/application/{application.pk}/change/").content.decode()
+
+    assert "View on site" not in page
 
 
 @pytest.mark.parametrize(

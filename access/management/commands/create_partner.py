@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from access.constants import Role, Scope
 from access.exceptions import PartnerError
-from access.onboarding import write_instructions
+from access.onboarding import find_base_url, write_instructions
 from access.partners import create_partner
 
 
@@ -22,8 +22,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--scopes", nargs="+", choices=Scope.values, help="what its tokens may hold (default: all of the role)"
         )
+        base_url = find_base_url()
         parser.add_argument(
-            "--base-url", default="http://localhost:8000", help="where partners reach this service (%(default)s)"
+            "--base-url",
+            default=base_url,
+            required=base_url is None,
+            help="where partners reach this service (%(default)s)",
         )
 
     def handle(self, *args: Any, name: str, role: str, base_url: str, **options: Any) -> None:

@@ -24,7 +24,8 @@ def run(capsys):
 
 
 def test_creating_a_partner_prints_what_it_needs(run, organization):
-    output = run("create_partner", "UC Davis", "--organization", "UCDavis", "--role", "writer")
+    base_url = "https://sis.example.edu"
+    output = run("create_partner", "UC Davis", organization="UCDavis", role="writer", base_url=base_url)
 
     application = Application.objects.get()
     secret = re.findall(r"Client secret  (\S+) ", output)[0]
@@ -37,15 +38,40 @@ Scopes         enrollments:read enrollments:write grades:read imports:write
 Client id      {application.client_id}
 Client secret  {secret}   (shown this once; it is stored as a hash)
 
-Get a token, and list the programs that it opens:
+Get a token, and see what it opens:
 
-  TOKEN=$(curl -s http://localhost:8000/oauth2/access_token -d grant_type=client_credentials -d token_type=jwt \\
+  TOKEN=$(curl -s https://sis.example.edu/oauth2/access_token -d grant_type=client_credentials -d token_type=jwt \\
     -d client_id={application.client_id} \\
     -d client_secret={secret} \\
     | sed -n 's/.*"access_token": *"\\([^"]*\\)".*/\\1/p')
-  curl -s -H "Authorization: JWT $TOKEN" http://localhost:8000/api/program_enrollments/v1/programs/enrollments/; echo
+  curl -s -H "Authorization: JWT $TOKEN" https://sis.example.edu/api/program_enrollments/v1/limits/; echo
 """
     )
+
+
+@pytest.mark.parametrize(
+    ("is_development", "hosts", "base_url"),
+    [
+        (True, [], "http://localhost:8000"),
+        (False, ["enrollments.example.edu", "other.example"], "https://enrollments.example.edu"),
+        (False, ["*", ".example.edu", "a.example.edu"], "https://a.example.edu"),
+    ],
+)
+def test_the_commands_are_for_the_service_as_its_settings_know_it(
+    run, organization, settings, is_development, hosts, base_url
+):
+    settings.DEBUG, settings.ALLOWED_HOSTS = is_development, hosts
+
+    output = run("create_partner", "UC Davis", "--organization", "UCDavis", "--role", "writer")
+
+    assert f"{base_url}/oauth2/access_token" in output
+
+
+def test_where_the_service_is_must_be_told_if_its_settings_do_not(run, organization, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+
+    with pytest.raises(CommandError, match="--base-url"):
+        run("create_partner", "UC Davis", "--organization", "UCDavis", "--role", "writer")
 
 
 def test_a_new_partner_holds_the_role(run, program):
