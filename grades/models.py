@@ -1,6 +1,7 @@
 """Grades as recorded in our database (contract section 5.1)."""
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from model_utils.models import TimeStampedModel
@@ -14,7 +15,11 @@ class CourseGrade(TimeStampedModel):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="course_grades", db_index=False
     )  # the unique constraint's index begins with it
     course_key = CourseKeyField(max_length=255)
-    percent = models.FloatField(default=0.0)
+    percent = models.FloatField(
+        default=0.0,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="A fraction from 0 to 1, like 0.88.",
+    )
     letter_grade = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 -- null is published
     passed = models.BooleanField(default=False)
     passed_at = models.DateTimeField(null=True, blank=True)

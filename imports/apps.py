@@ -10,5 +10,6 @@ class ImportsConfig(AppConfig):
     verbose_name = "Imports"
 
     def ready(self) -> None:
-        """Listen to what happens to learners."""
+        """Register the checks, and listen to what happens to learners."""
+        import_module("imports.checks")
         import_module("imports.receivers")

@@ -11,7 +11,8 @@ from learners.models import IdentityProvider
 
 IDENTITY_HELP = {
     "provider": "How the account signs in: the name of a social-auth backend, like tpa-saml.",
-    "uid": "The identity provider's slug, a colon and the student key. Enrollments that wait for the key are linked.",
+    "uid": "The identity provider's slug, a colon and the student key. Enrollments that wait for the key are "
+    "linked, except in a curriculum in which the account holds another one already.",
 }
 
 

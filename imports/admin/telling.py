@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from imports.constants import RUNNABLE_STATES, USUAL_MAX_DROP, ImportKind, ImportMode, ImportState, RowOutcome
-from imports.service import Import, measure_speed
+from imports.constants import RUNNABLE_STATES, USUAL_MAX_DROP, Decision, ImportKind, ImportMode, ImportState, RowOutcome
+from imports.service import Import, list_decisions, measure_speed
 
 STATE_SENTENCES = {
     ImportState.QUEUED: "It is waiting for its turn. Nothing has been changed yet.",
@@ -51,6 +51,8 @@ def tell_state(item: Import) -> str:
     """Return what the import's state means, and what there is to do."""
     if item.is_cancel_asked and item.state in RUNNABLE_STATES:
         return "It is being stopped. What has been carried out stands."
+    if item.state == ImportState.PLANNED and Decision.APPLY not in list_decisions(item):
+        return "This is a preview, and nothing of it can be applied. Correct the file, and upload it again."
     return STATE_SENTENCES[ImportState(item.state)]
 
 

@@ -54,7 +54,9 @@ def link_waiting_enrollments(
                 with transaction.atomic():
                     _link(enrollment, user, organization_key, source)
                 linked += 1
-            except (LearnerNotLinked, *ROW_REFUSALS) as fault:
+            except LearnerNotLinked as reason:
+                logger.warning("Program enrollment %s was not linked: %s.", enrollment.pk, type(reason).__name__)
+            except ROW_REFUSALS as fault:
                 if is_outage(fault):
                     raise
                 # A fault's own text may quote the row, and with it the learner.

@@ -100,6 +100,15 @@ def test_only_what_is_possible_is_offered(office, upload, fields, buttons):
     assert buttons_of(office, item) == buttons
 
 
+def test_a_preview_of_which_nothing_can_be_applied_says_so(office, upload):
+    item = upload(HEADER, "a1,nonsense", mode="preview")
+
+    page = office.get(page_of(item)).content.decode()
+
+    assert "nothing of it can be applied. Correct the file, and upload it again." in page
+    assert "Apply it if it is right" not in page
+
+
 def test_what_was_applied_can_be_undone(office, upload):
     assert buttons_of(office, upload(HEADER, "a1,enrolled")) == ["preview_undo", "undo"]
 
