@@ -31,7 +31,9 @@ def main(lock_file: str) -> int:
     ]
     if not_audited:
         _tell(f"{lock_file}: the advisory service does not answer for {len(not_audited)} of {len(dependencies)}.", 0)
-    return _tell("\n".join([f"{lock_file}: {len(found)} known vulnerabilities.", *found]), 1 if found else 0)
+    audited = len(dependencies) - len(not_audited)
+    told = f"{lock_file}: {len(found)} known vulnerabilities in the {audited} that were looked up."
+    return _tell("\n".join([told, *found]), 1 if found else 0)
 
 
 def _tell(text: str, exit_code: int) -> int:
