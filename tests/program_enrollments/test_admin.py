@@ -2,13 +2,17 @@
 
 import csv
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 from django.test import Client
 
+from benchmarks.measuring import explain, list_queries
 from learners.models import CourseAccessRole, CourseEnrollment
+from program_enrollments.admin.programs import list_programs_in_use
 from program_enrollments.models import ProgramEnrollment
 from tests.factories.catalog import OrganizationFactory, ProgramFactory
 from tests.factories.learners import RUN_KEY, CourseEnrollmentFactory, StaffFactory, UserFactory
@@ -68,6 +72,19 @@ def messages_of(response):
     return [str(message) for message in response.context["messages"]]
 
 
+def spread_over(program_uuids):
+    """Give the programs so many enrollments that nothing should read all of them."""
+    for uuid in program_uuids:
+        ProgramEnrollment.objects.bulk_create(ProgramEnrollmentFactory.build_batch(500, program_uuid=uuid))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE program_enrollments_programenrollment")
+
+
+def count_rows_read(act):
+    """Return how many rows the database reads for the act's queries."""
+    return sum(explain(sql).rows_read for sql in list_queries(act))
+
+
 # Lists
 
 
@@ -118,6 +135,21 @@ def test_the_cost_of_a_list_does_not_grow_with_rows(client, path, queries, rows,
         CourseAccessRoleAssignmentFactory(enrollment=row)
     with django_assert_num_queries(queries):
         client.get(path)
+
+
+def test_programs_in_use_are_found_without_reading_all_enrollments(rf):
+    *used, _ = ProgramFactory.create_batch(6)
+    in_use = {program.uuid for program in used}
+    has_left_the_catalog = uuid4()
+    spread_over([*in_use, has_left_the_catalog])
+    found = {}
+    rows_read = count_rows_read(lambda: found.update(list_programs_in_use(rf.get(LIST))))
+    assert found.keys() == in_use
+    assert rows_read <= 100
+
+
+def test_no_program_is_in_use_while_there_are_no_enrollments(rf, program):
+    assert list_programs_in_use(rf.get(LIST)) == {}
 
 
 # Filters
@@ -267,9 +299,15 @@ def test_a_page_shows_course_enrollments_at_a_constant_cost(client, enrollment, 
     ProgramCourseEnrollmentFactory(program_enrollment=enrollment)
     for n in range(4):
         ProgramCourseEnrollmentFactory(program_enrollment=enrollment, course_key=f"course-v1:edX+N{n}+2026")
-    with django_assert_num_queries(7):
+    ContentType.objects.get_for_model(ProgramEnrollment)  # which a process asks for once
+    with django_assert_num_queries(6):
         html = client.get(f"{LIST}{enrollment.pk}/change/").content.decode()
     assert "course-v1:edX+N3+2026" in html
+
+
+def test_a_page_reads_its_own_rows_however_many_enrollments_there_are(client, enrollment):
+    spread_over(uuid4() for _ in range(5))
+    assert count_rows_read(lambda: client.get(f"{LIST}{enrollment.pk}/change/")) <= 50
 
 
 @pytest.mark.parametrize("path", ALL_LISTS)
