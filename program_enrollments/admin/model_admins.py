@@ -27,7 +27,7 @@ from program_enrollments.admin.listing import (
 )
 from program_enrollments.admin.programs import attach_programs, get_enrollment, list_programs_in_use
 from program_enrollments.constants import ChangeReason, ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
-from program_enrollments.exceptions import ProgramEnrollmentsError
+from program_enrollments.exceptions import EnrollmentConflict, ProgramEnrollmentsError
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 
 MAX_CHANGED_AT_ONCE = 500
@@ -76,7 +76,7 @@ class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-histo
     enrollment_prefix: ClassVar[str]
     csv_columns: ClassVar[Sequence[str]]
 
-    def change_status(self, row: Any, status: str, *, source: api.ChangeSource) -> None:
+    def change_statuses(self, ids: Sequence[int], status: str, *, source: api.ChangeSource) -> api.StatusChanges:
         raise NotImplementedError
 
     def named(self, request: HttpRequest, text: str) -> Q:
@@ -142,9 +142,10 @@ class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-histo
         return response
 
     def save_model(self, request: HttpRequest, obj: Any, form: StatusForm, change: bool) -> None:
-        stored = self.get_queryset(request).get(pk=obj.pk)
         source = self.get_source(request, form.cleaned_data["reason"])
-        self.change_status(stored, form.cleaned_data["status"], source=source)
+        changes = self.change_statuses([obj.pk], form.cleaned_data["status"], source=source)
+        if obj.pk in changes.refused:
+            raise EnrollmentConflict(changes.refused[obj.pk])
 
     def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
@@ -291,9 +292,6 @@ class ProgramEnrollmentAdmin(EnrollmentAdmin):
     def named(self, request: HttpRequest, text: str) -> Q:
         return program_enrollments_named(request, text)
 
-    def change_status(self, row: ProgramEnrollment, status: str, *, source: api.ChangeSource) -> None:
-        api.change_program_enrollment_status(row, status, source=source)
-
     def change_statuses(self, ids: Sequence[int], status: str, *, source: api.ChangeSource) -> api.StatusChanges:
         return api.change_program_enrollment_statuses(ids, status, source=source)
 
@@ -401,9 +399,6 @@ class ProgramCourseEnrollmentAdmin(EnrollmentAdmin):
 
     def named(self, request: HttpRequest, text: str) -> Q:
         return program_course_enrollments_named(request, text)
-
-    def change_status(self, row: ProgramCourseEnrollment, status: str, *, source: api.ChangeSource) -> None:
-        api.change_program_course_enrollment_status(row, status, source=source)
 
     def change_statuses(self, ids: Sequence[int], status: str, *, source: api.ChangeSource) -> api.StatusChanges:
         return api.change_program_course_enrollment_statuses(ids, status, source=source)

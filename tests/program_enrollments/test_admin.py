@@ -12,6 +12,7 @@ from django.test import Client
 
 from benchmarks.measuring import explain, list_queries
 from learners.models import CourseAccessRole, CourseEnrollment
+from program_enrollments.admin.model_admins import EnrollmentAdmin
 from program_enrollments.admin.programs import list_programs_in_use
 from program_enrollments.models import ProgramEnrollment
 from tests.factories.catalog import OrganizationFactory, ProgramFactory
@@ -293,6 +294,22 @@ def test_a_page_tells_of_a_rule_that_refuses_and_changes_nothing(client, school,
     assert messages_of(response) == ["The learner is active in the course run through another enrollment."]
     row.refresh_from_db()
     assert row.status == "inactive"
+
+
+@pytest.mark.parametrize("path", [LIST, COURSE_LIST])
+def test_a_page_tells_that_somebody_has_deleted_the_enrollment_meanwhile(client, enrollment, path, monkeypatch):
+    row = ProgramCourseEnrollmentFactory(program_enrollment=enrollment)
+    pk, status = {LIST: (enrollment.pk, "ended"), COURSE_LIST: (row.pk, "inactive")}[path]
+    save_model = EnrollmentAdmin.save_model
+
+    def save_what_is_gone(admin, request, obj, form, change):
+        type(obj).objects.filter(pk=obj.pk).delete()
+        save_model(admin, request, obj, form, change)
+
+    monkeypatch.setattr(EnrollmentAdmin, "save_model", save_what_is_gone)
+    no_inlines = _no_inlines() | _no_inlines("role_assignments")
+    response = client.post(f"{path}{pk}/change/", {"status": status} | no_inlines, follow=True)
+    assert messages_of(response) == ["Somebody has deleted the enrollment meanwhile."]
 
 
 def test_a_page_shows_course_enrollments_at_a_constant_cost(client, enrollment, django_assert_num_queries):
