@@ -5,6 +5,8 @@ from typing import Final
 
 from django.db import models
 
+from learners.constants import CourseRole
+
 
 class ProgramEnrollmentStatus(models.TextChoices):
     """Status of a program enrollment. Stored and published: a change needs a migration and breaks clients."""
@@ -64,7 +66,7 @@ OWN_REASON: Final = (
 """Regular expression of the reasons that the service makes. All others are what people typed, and may name anybody."""
 
 
-STAFF_ROLE = "staff"
+STAFF_ROLE: Final = CourseRole.STAFF.value
 """The one role that a record's `course_staff` speaks of (contract section 4.2). Stored."""
 
 

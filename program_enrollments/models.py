@@ -132,7 +132,10 @@ class CourseAccessRoleAssignment(TimeStampedModel):
 
     class Meta:
         ordering = ("id",)
-        constraints = (models.UniqueConstraint(fields=["enrollment", "role"], name="courseaccessroleassignment_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["enrollment", "role"], name="courseaccessroleassignment_once"),
+            models.CheckConstraint(condition=Q(role=STAFF_ROLE), name="courseaccessroleassignment_known_role"),
+        )
 
     def __str__(self) -> str:
         return f"{self.role} waiting for enrollment {self.enrollment_id}"

@@ -10,7 +10,7 @@ from program_enrollments.constants import WriteAction
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 from tests.factories.catalog import ProgramFactory
 from tests.factories.learners import RUN_KEY
-from tests.factories.program_enrollments import ProgramEnrollmentFactory
+from tests.factories.program_enrollments import CourseAccessRoleAssignmentFactory, ProgramEnrollmentFactory
 
 FILL = """
 INSERT INTO program_enrollments_programenrollment
@@ -53,6 +53,11 @@ def test_a_course_enrollment_cannot_be_of_another_program_than_its_program_enrol
 
     with pytest.raises(IntegrityError, match="programcourseenrollment_in_program"):
         connection.check_constraints()
+
+
+def test_a_role_that_nobody_grants_cannot_wait():
+    with pytest.raises(IntegrityError, match="courseaccessroleassignment_known_role"):
+        CourseAccessRoleAssignmentFactory(role="instructor")
 
 
 def test_updates_here_and_there_in_a_large_program_find_room_in_their_pages():
