@@ -21,14 +21,9 @@ from prometheus_client.registry import Collector
 from config.log_counting import ERROR_LINES
 from imports.constants import ImportState
 from imports.service import count_imported_rows, count_imports_by_state, look_at_queue
-from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus, WriteFailure
 from program_enrollments.metrics import begin_at_zero
 from program_enrollments.outages import is_outage
 
-RESULTS_OF_WRITES = {
-    "program": [*ProgramEnrollmentStatus.values, *WriteFailure.values],
-    "course_run": [*ProgramCourseEnrollmentStatus.values, *WriteFailure.values],
-}
 WATCHED_LOGGERS = ("imports.rest_api.errors", "limits.counting", "registrar.rest_api.errors")
 """Whose lines docs/alerts.yml asks for."""
 
@@ -76,7 +71,7 @@ def show_metrics(request: HttpRequest) -> HttpResponse:
     if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"):
         return HttpResponse(status=401, headers={"WWW-Authenticate": 'Bearer realm="metrics"'})
     # Not when the process starts: commands, which nobody scrapes, would leave a file each among those of the processes.
-    begin_at_zero(RESULTS_OF_WRITES)
+    begin_at_zero()
     for logger in WATCHED_LOGGERS:
         ERROR_LINES.labels(logger)
     processes = REGISTRY

@@ -48,6 +48,13 @@ class WriteAction(models.TextChoices):
     UPSERT = "upsert"
 
 
+class WriteKind(models.TextChoices):
+    """What a bulk write enrolls in. Published: queries of the metrics name it."""
+
+    PROGRAM = "program"
+    COURSE_RUN = "course_run"
+
+
 class ChangeReason(models.TextChoices):
     """Why something is changed where nobody says so in their own words. Stored in history."""
 

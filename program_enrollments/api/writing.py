@@ -28,6 +28,7 @@ from program_enrollments.constants import (
     ProgramEnrollmentStatus,
     WriteAction,
     WriteFailure,
+    WriteKind,
 )
 from program_enrollments.exceptions import UnknownCurriculum
 from program_enrollments.metrics import count_written
@@ -80,7 +81,7 @@ def write_enrollments_in_program(
     for answer in answers:
         record = wanted[answer.input_order]
         outcomes[record.student_key] = answer.failure or record.status
-    count_written("program", outcomes.values())
+    count_written(WriteKind.PROGRAM, outcomes.values())
     return outcomes
 
 
@@ -124,7 +125,7 @@ def write_enrollments_in_run(
         program=program, course_key=course_key, placement=placement, action=action, records=wanted, source=source
     )
     outcomes |= {decision.record.student_key: decision.outcome for decision in decisions}
-    count_written("course_run", outcomes.values())
+    count_written(WriteKind.COURSE_RUN, outcomes.values())
     return outcomes
 
 
