@@ -20,9 +20,8 @@ from catalog.constants import Pacing
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """A school. `id` is stable for as long as the organization is in the catalog."""
+    """A school."""
 
-    id: int
     key: str
     name: str
 

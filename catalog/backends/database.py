@@ -27,7 +27,7 @@ REMEMBERED_PROGRAMS = 1024
 # Every request about a program begins with this question; composing it anew by the ORM took a quarter of a page's time.
 FIND_PROGRAM = """
 SELECT uuid, key, title, type, marketing_slug, marketing_url, status, ARRAY(
-    SELECT json_build_array(organization.id, organization.key, organization.name)
+    SELECT json_build_array(organization.key, organization.name)
     FROM catalog_programorganization AS link
     JOIN catalog_organization AS organization ON organization.id = link.organization_id
     WHERE link.program_id = program.id
@@ -172,9 +172,7 @@ class DatabaseCatalog:
 def _read_programs(programs: QuerySet[models.Program]) -> list[Program]:
     # The organizations come in the same query: most requests ask for a program before anything else.
     links = models.ProgramOrganization.objects.filter(program=OuterRef("pk")).order_by("position", "id")
-    organizations = ArraySubquery(
-        links.values(record=JSONObject(id="organization_id", key="organization__key", name="organization__name"))
-    )
+    organizations = ArraySubquery(links.values(record=JSONObject(key="organization__key", name="organization__name")))
     return [
         Program(
             uuid=row.uuid,

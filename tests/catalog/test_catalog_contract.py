@@ -26,11 +26,9 @@ def store_in_database(*contents):
     """Write the same catalog that `InMemoryCatalog(contents)` holds."""
     organizations, courses, programs = {}, {}, {}
     for content in contents:
-        for organization in content.program.authoring_organizations:
+        for organization in reversed(content.program.authoring_organizations):
             if organization.key not in organizations:
-                organizations[organization.key] = OrganizationFactory(
-                    id=organization.id, key=organization.key, name=organization.name
-                )
+                organizations[organization.key] = OrganizationFactory(key=organization.key, name=organization.name)
         for course in (*content.courses, *(course for c in content.curricula for course in c.courses)):
             if course.key not in courses:
                 courses[course.key] = store_course(course)
@@ -87,8 +85,8 @@ def catalog_of(request):
     return BACKENDS[request.param]
 
 
-ORGANIZATION = Organization(id=71, key="edX", name="edX University")
-OTHER_ORGANIZATION = Organization(id=70, key="Other", name="")
+ORGANIZATION = Organization(key="edX", name="edX University")
+OTHER_ORGANIZATION = Organization(key="Other", name="")
 
 
 def run_key(name):
