@@ -20,6 +20,6 @@ class CatalogConfig(AppConfig):
 
 def forget_programs(**kwargs: Any) -> None:
     """Ask the database about programs again once the change is committed."""
-    from catalog.backends.database import find_program_in_second  # noqa: PLC0415 -- needs the models
+    from catalog.backends.database import get_program_in_second  # noqa: PLC0415 -- needs the models
 
-    transaction.on_commit(find_program_in_second.cache_clear)
+    transaction.on_commit(get_program_in_second.cache_clear)

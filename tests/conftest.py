@@ -11,7 +11,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from rest_framework.test import APIClient
 
-from catalog.backends.database import find_program_in_second
+from catalog.backends.database import get_program_in_second
 from limits.tallies import forget_tallies
 from tests.factories.access import RoleAssignmentFactory
 from tests.factories.learners import StaffFactory, UserFactory
@@ -47,8 +47,8 @@ def _requests_counted_in_memory(settings):
 @pytest.fixture(autouse=True)
 def _no_program_remembered(monkeypatch):
     """So that a request's queries do not depend on the clock; remembering has its own tests."""
-    remembers_none = lru_cache(maxsize=0)(find_program_in_second.__wrapped__)
-    monkeypatch.setattr("catalog.backends.database.find_program_in_second", remembers_none)
+    remembers_none = lru_cache(maxsize=0)(get_program_in_second.__wrapped__)
+    monkeypatch.setattr("catalog.backends.database.get_program_in_second", remembers_none)
 
 
 @pytest.fixture(autouse=True)

@@ -38,16 +38,16 @@ FROM catalog_program AS program WHERE uuid = %(uuid)s
 
 
 @lru_cache(maxsize=REMEMBERED_PROGRAMS)
-def find_program_in_second(program_uuid: UUID, second: int) -> Program:
+def get_program_in_second(program_uuid: UUID, second: int) -> Program:
     """Return a program as it was when it was first asked for in a second of the process's clock.
 
     A partner writes thousands of learners into one program, 25 at a time; of a page, the question was a tenth of the
     time. A program that is missing is not remembered: it is found as soon as it is there. Raises: Program.DoesNotExist.
     """
-    return _find_program(program_uuid)
+    return _get_program(program_uuid)
 
 
-def _find_program(program_uuid: UUID) -> Program:
+def _get_program(program_uuid: UUID) -> Program:
     with connection.cursor() as cursor:
         cursor.execute(execution_of(FIND_PROGRAM), {"uuid": program_uuid})
         row = cursor.fetchone()
@@ -74,8 +74,8 @@ class DatabaseCatalog:
         try:
             # A transaction sees what it has changed itself, and what it sees may be taken back.
             if connection.in_atomic_block:
-                return _find_program(program_uuid)
-            return find_program_in_second(program_uuid, int(time.monotonic()))
+                return _get_program(program_uuid)
+            return get_program_in_second(program_uuid, int(time.monotonic()))
         except models.Program.DoesNotExist:
             return None
 

@@ -29,7 +29,7 @@ from program_enrollments.rest_api.v1.bodies import read_json
 from program_enrollments.rest_api.v1.fields import parse_uuid
 from program_enrollments.rest_api.v1.filters import read_filters
 from program_enrollments.rest_api.v1.idempotency import idempotent
-from program_enrollments.rest_api.v1.mixins import ApiViewSet, CourseRunMixin, EnrollmentsViewSet, ProgramMixin
+from program_enrollments.rest_api.v1.mixins import ApiViewSet, CourseRunViewSet, EnrollmentsViewSet, ProgramMixin
 from tracing.service import get_request_id
 
 CONTENT_TYPES = {
@@ -221,7 +221,7 @@ class ProgramExportViewSet(DownloadMixin, EnrollmentsViewSet):
 
 
 @schema.course_export
-class CourseExportViewSet(DownloadMixin, CourseRunMixin):
+class CourseExportViewSet(DownloadMixin, CourseRunViewSet):
     """A program's enrollments in a course run, as a file that an import takes."""
 
     def retrieve(self, request: Request, **kwargs: Any) -> StreamingHttpResponse:

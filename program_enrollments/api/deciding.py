@@ -84,7 +84,7 @@ def decide_course_enrollments(
             row is not None,
             row is not None and row.status == ProgramCourseEnrollmentStatus.ACTIVE,
             enrollment.curriculum_uuid in placement.curriculum_uuids,
-            *_standing(enrollment),
+            *_rank(enrollment),
         )
 
     refused: dict[str, WriteFailure] = {}
@@ -146,6 +146,6 @@ def _find_enrollments_by_key(
     return held
 
 
-def _standing(enrollment: ProgramEnrollment) -> tuple[Any, ...]:
+def _rank(enrollment: ProgramEnrollment) -> tuple[Any, ...]:
     """Sort key of a learner's enrollments: active over inactive, then the latest modified."""
     return enrollment.status in ACTIVE_PROGRAM_STATUSES, enrollment.modified, enrollment.pk

@@ -101,7 +101,7 @@ class EnrollmentsViewSet(ProgramMixin, ApiViewSet):
         return cast(EnrollmentPagination, self.paginator).read_page_size(self.request) + 1
 
 
-class CourseRunMixin(EnrollmentsViewSet):
+class CourseRunViewSet(EnrollmentsViewSet):
     """For paths with a `{course_id}` in a program. A wrong path is answered before the body is read."""
 
     course_key: CourseKey

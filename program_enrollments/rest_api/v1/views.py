@@ -30,7 +30,7 @@ from program_enrollments.rest_api.v1.filters import (
 from program_enrollments.rest_api.v1.idempotency import idempotent
 from program_enrollments.rest_api.v1.mixins import (
     ApiViewSet,
-    CourseRunMixin,
+    CourseRunViewSet,
     EnrollmentsViewSet,
     EnrollmentWriteMixin,
     ProgramMixin,
@@ -86,7 +86,7 @@ class ProgramEnrollmentsViewSet(EnrollmentWriteMixin, EnrollmentsViewSet):
 
 
 @schema.program_course_enrollments
-class ProgramCourseEnrollmentsViewSet(EnrollmentWriteMixin, CourseRunMixin):
+class ProgramCourseEnrollmentsViewSet(EnrollmentWriteMixin, CourseRunViewSet):
     pagination_class = EnrollmentPagination
     record_serializers: ClassVar = dict.fromkeys(WriteAction, ProgramCourseEnrollmentRecordSerializer)
 
@@ -115,7 +115,7 @@ class ProgramCourseEnrollmentsViewSet(EnrollmentWriteMixin, CourseRunMixin):
 
 
 @schema.program_course_grades
-class ProgramCourseGradesViewSet(CourseRunMixin):
+class ProgramCourseGradesViewSet(CourseRunViewSet):
     pagination_class = EnrollmentPagination
     read_scope = Scope.GRADES_READ
 

@@ -5,17 +5,17 @@ from uuid import UUID
 import pytest
 
 from catalog.backends import database
-from catalog.backends.database import DatabaseCatalog, find_program_in_second
+from catalog.backends.database import DatabaseCatalog, get_program_in_second
 from catalog.models import Program
 from tests.factories.catalog import OrganizationFactory, ProgramFactory
 
 
 @pytest.fixture(autouse=True)
 def _remembered(monkeypatch, _no_program_remembered):
-    monkeypatch.setattr(database, "find_program_in_second", find_program_in_second)
-    find_program_in_second.cache_clear()
+    monkeypatch.setattr(database, "get_program_in_second", get_program_in_second)
+    get_program_in_second.cache_clear()
     yield
-    find_program_in_second.cache_clear()
+    get_program_in_second.cache_clear()
 
 
 @pytest.fixture
@@ -29,15 +29,15 @@ def rename(program):
 
 def test_a_program_is_asked_for_once_a_second(program, django_assert_num_queries):
     with django_assert_num_queries(1):
-        assert find_program_in_second(program.uuid, 7) is find_program_in_second(program.uuid, 7)
+        assert get_program_in_second(program.uuid, 7) is get_program_in_second(program.uuid, 7)
 
 
 def test_a_change_shows_with_the_next_second(program):
-    find_program_in_second(program.uuid, 7)
+    get_program_in_second(program.uuid, 7)
     rename(program)
 
-    assert find_program_in_second(program.uuid, 7).title == "Before"
-    assert find_program_in_second(program.uuid, 8).title == "After"
+    assert get_program_in_second(program.uuid, 7).title == "Before"
+    assert get_program_in_second(program.uuid, 8).title == "After"
 
 
 @pytest.mark.django_db(transaction=True)
