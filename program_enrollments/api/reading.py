@@ -11,7 +11,7 @@ from opaque_keys.edx.keys import CourseKey
 from learners.service import User, find_user_ids_by_student_keys, list_course_enrollments, list_role_holders
 from program_enrollments.api.lookups import find_administering_organization_key, get_program
 from program_enrollments.api.records import AccountInRun
-from program_enrollments.constants import STAFF_ROLE
+from program_enrollments.constants import STAFF_ROLE, ProgramCourseEnrollmentStatus
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 
 
@@ -197,10 +197,11 @@ def get_external_key_by_user_and_course(*, user: User, course_key: CourseKey) ->
 
     None: it is not, or without a student key.
     """
+    active_first = Case(When(status=ProgramCourseEnrollmentStatus.ACTIVE, then=0), default=1)
     return (
         ProgramCourseEnrollment.objects.filter(program_enrollment__user=user, course_key=course_key)
         .exclude(program_enrollment__external_user_key=None)
-        .order_by("status", "id")  # "active" is before "inactive"
+        .order_by(active_first, "id")
         .values_list("program_enrollment__external_user_key", flat=True)
         .first()
     )
