@@ -10,11 +10,11 @@ from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from oauth2_provider.models import AccessToken, Grant, IDToken, RefreshToken
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from simple_history.admin import SimpleHistoryAdmin
 
 from access.explanation import explain_program, explain_user
 from access.forms import RoleAssignmentForm, WhoMayForm
 from access.models import RoleAssignment
+from tracing.admin import HistoryAdmin
 
 # Tokens are no pages of ours: none can be shown, and the ways to get most of these kinds are switched off. Refresh
 # tokens are called after their accounts, which the admin's log would keep.
@@ -22,7 +22,7 @@ admin.site.unregister([AccessToken, Grant, IDToken, RefreshToken, OutstandingTok
 
 
 @admin.register(RoleAssignment)
-class RoleAssignmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-history is untyped
+class RoleAssignmentAdmin(HistoryAdmin):
     """Roles, with their history, and a page that says who may do what."""
 
     form = RoleAssignmentForm

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
@@ -94,7 +95,18 @@ class ApplicationAdmin(admin.ModelAdmin):
         return self._show_secrets(request, issued) if issued else None
 
     @admin.action(description="Revoke for good", permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: Any) -> None:
+    def revoke(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        if "confirmed" not in request.POST:
+            return TemplateResponse(
+                request,
+                "admin/access/application/revoke.html",
+                {
+                    **self.admin_site.each_context(request),
+                    "title": "Revoke for good",
+                    "applications": queryset,
+                    "checkbox_name": ACTION_CHECKBOX_NAME,
+                },
+            )
         for application in queryset:
             try:
                 revoke_application(application.client_id)
@@ -103,6 +115,7 @@ class ApplicationAdmin(admin.ModelAdmin):
             else:
                 self.log_change(request, application, "Revoked it.")
                 self.message_user(request, f"{application.name} is revoked.", messages.SUCCESS)
+        return None
 
     def _show_secrets(self, request: HttpRequest, issued: list[IssuedSecret]) -> HttpResponse:
         """Answer with the page itself: a message would leave the secrets in a cookie or a session."""

@@ -13,7 +13,6 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from simple_history.admin import SimpleHistoryAdmin
 
 from program_enrollments import api
 from program_enrollments.admin.export import stream_csv
@@ -29,6 +28,7 @@ from program_enrollments.admin.programs import attach_programs, get_enrollment, 
 from program_enrollments.constants import ChangeReason, ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
 from program_enrollments.exceptions import EnrollmentConflict, ProgramEnrollmentsError
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
+from tracing.admin import HistoryAdmin
 
 MAX_CHANGED_AT_ONCE = 500
 MAX_NAMED_ROWS = 10
@@ -61,7 +61,7 @@ def make_status_action(status: str, label: str) -> Action:
     return set_status
 
 
-class EnrollmentAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple-history is untyped
+class EnrollmentAdmin(HistoryAdmin):
     """What both kinds of enrollments share."""
 
     form = StatusForm

@@ -94,11 +94,25 @@ def test_a_new_secret_is_shown_and_the_old_one_stays_for_a_day(office, applicati
 
 def test_a_partner_can_be_revoked_once(office, application):
     for expected in ("Partner is revoked.", f"There is no application {application.client_id}, or it is revoked."):
-        data = {"action": "revoke", "_selected_action": [application.pk]}
+        data = {"action": "revoke", "_selected_action": [application.pk], "confirmed": "yes"}
         assert expected in office.post(APPLICATIONS, data, follow=True).content.decode()
 
     data = {"action": "rotate_secrets", "_selected_action": [application.pk]}
     assert "or it is revoked." in office.post(APPLICATIONS, data, follow=True).content.decode()
+
+
+def test_a_partner_is_revoked_only_once_that_is_confirmed(office, application):
+    asked = office.post(APPLICATIONS, {"action": "revoke", "_selected_action": [application.pk]}).content.decode()
+
+    assert f"Partner ({application.client_id})" in asked
+    assert "This cannot be taken back" in asked
+    application.refresh_from_db()
+    assert application.revoked_at is None
+
+
+@pytest.mark.parametrize("path", ["abc/history/", "abc/history/1/", "1/history/abc/"])
+def test_the_history_of_what_is_no_id_is_not_found(office, path):
+    assert office.get(f"{ROLES}{path}").status_code == 404
 
 
 def test_a_partner_cannot_be_deleted(office, application):
