@@ -1,4 +1,4 @@
-"""Published and stored strings of program enrollments (contract section 4)."""
+"""Published and stored strings of program enrollments (contract section 4), and how long and large values may be."""
 
 import re
 from typing import Final
@@ -6,6 +6,12 @@ from typing import Final
 from django.db import models
 
 from learners.constants import CourseRole
+
+MAX_STUDENT_KEY_LENGTH: Final = 255
+"""In characters (contract section 4). Stored and published: a change needs a migration and breaks clients."""
+
+MAX_ID: Final = 2**63 - 1
+"""The largest primary key that the database can hold."""
 
 
 class ProgramEnrollmentStatus(models.TextChoices):

@@ -10,7 +10,12 @@ from model_utils.models import TimeStampedModel
 from opaque_keys.edx.django.models import CourseKeyField
 from simple_history.models import HistoricalRecords
 
-from program_enrollments.constants import STAFF_ROLE, ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
+from program_enrollments.constants import (
+    MAX_STUDENT_KEY_LENGTH,
+    STAFF_ROLE,
+    ProgramCourseEnrollmentStatus,
+    ProgramEnrollmentStatus,
+)
 from tracing.models import TracedChange
 
 
@@ -25,7 +30,7 @@ class ProgramEnrollment(TimeStampedModel):
         related_name="program_enrollments",
         db_index=False,
     )  # the unique constraint's index begins with it
-    external_user_key = models.CharField("student key", max_length=255, null=True, blank=True)  # noqa: DJ001 -- "" would collide in the unique constraint
+    external_user_key = models.CharField("student key", max_length=MAX_STUDENT_KEY_LENGTH, null=True, blank=True)  # noqa: DJ001 -- "" would collide in the unique constraint
     program_uuid = models.UUIDField("program")
     curriculum_uuid = models.UUIDField("curriculum")
     status = models.CharField(max_length=9, choices=ProgramEnrollmentStatus)

@@ -20,10 +20,9 @@ from django.db import connection
 from opaque_keys.edx.keys import CourseKey
 
 from prepared.service import execution_of
-from program_enrollments.constants import STAFF_ROLE
+from program_enrollments.constants import MAX_ID, STAFF_ROLE
 from program_enrollments.models import CourseAccessRoleAssignment, ProgramCourseEnrollment, ProgramEnrollment
 
-MAX_ID = 2**63 - 1
 USUAL_LIMIT = 101
 """A page of 100 (contract section 5), and the row that tells whether there is a next one."""
 

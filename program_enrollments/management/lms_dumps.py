@@ -9,7 +9,7 @@ from typing import TextIO, TypeVar
 from uuid import UUID
 
 from program_enrollments import api
-from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
+from program_enrollments.constants import MAX_STUDENT_KEY_LENGTH, ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
 from program_enrollments.exceptions import CourseDoesNotExist
 
 PROGRAM_COLUMNS = [
@@ -18,7 +18,6 @@ PROGRAM_COLUMNS = [
 COURSE_COLUMNS = ["id", "created", "modified", "program_enrollment_id", "course_key", "status"]
 USER_COLUMNS = ["id", "username"]
 NULLS = frozenset({"", "NULL", "\\N"})
-MAX_KEY_CHARACTERS = 255
 MAX_ID_DIGITS = 18
 USERS_PER_CHUNK = 5000
 
@@ -168,8 +167,8 @@ def _read_course_key(text: str) -> str:
 
 
 def _read_student_key(text: str) -> str:
-    if len(text) > MAX_KEY_CHARACTERS:
-        raise UnreadableCell(f"Its external_user_key is longer than {MAX_KEY_CHARACTERS} characters.")
+    if len(text) > MAX_STUDENT_KEY_LENGTH:
+        raise UnreadableCell(f"Its external_user_key is longer than {MAX_STUDENT_KEY_LENGTH} characters.")
     if "\0" in text:
         raise UnreadableCell("Its external_user_key holds a character that cannot be stored.")
     return text

@@ -16,7 +16,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-STUDENT_KEY_LENGTH = 255
+from program_enrollments.constants import MAX_STUDENT_KEY_LENGTH
+
 UUID_LENGTH = 36
 
 
@@ -49,10 +50,10 @@ class StudentKeyField(serializers.CharField):
     default_error_messages: ClassVar = {"differs": f"Differs from {ALIAS}, its alias."}
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=STUDENT_KEY_LENGTH, **kwargs)
+        super().__init__(max_length=MAX_STUDENT_KEY_LENGTH, **kwargs)
 
     def read_plain(self, data: Any) -> str | None:
-        return data if _is_plain_text(data) and len(data) <= STUDENT_KEY_LENGTH else None
+        return data if _is_plain_text(data) and len(data) <= MAX_STUDENT_KEY_LENGTH else None
 
     def get_value(self, dictionary: Mapping[Any, Any]) -> Any:
         spellings = [dictionary.get(self.field_name), dictionary.get(self.ALIAS)]

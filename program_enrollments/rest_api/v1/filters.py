@@ -6,16 +6,20 @@ from typing import Any
 from django.http import QueryDict
 from rest_framework import serializers
 
-from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus
+from program_enrollments.constants import (
+    MAX_STUDENT_KEY_LENGTH,
+    ProgramCourseEnrollmentStatus,
+    ProgramEnrollmentStatus,
+)
 from program_enrollments.rest_api.exceptions import InvalidParameter
-from program_enrollments.rest_api.v1.fields import STUDENT_KEY_LENGTH, QueryTimeField, StrictUUIDField
+from program_enrollments.rest_api.v1.fields import QueryTimeField, StrictUUIDField
 
 DEFAULT_PROGRAM_TYPE = "masters"
 
 
 class EnrollmentFilters(serializers.Serializer[Any]):
     student_key = serializers.ListField(
-        child=serializers.CharField(max_length=STUDENT_KEY_LENGTH),
+        child=serializers.CharField(max_length=MAX_STUDENT_KEY_LENGTH),
         required=False,
         help_text="Only this learner; may be repeated.",
     )

@@ -8,8 +8,7 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
 from program_enrollments.api import IdBounds
-
-MAX_ID = 2**63 - 1
+from program_enrollments.constants import MAX_ID
 
 
 class IdCursorPagination(CursorPagination):
