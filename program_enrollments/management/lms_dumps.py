@@ -166,7 +166,11 @@ def _read_course_key(text: str) -> str:
         raise UnreadableCell("Its course_key is not the key of a course run.") from error
 
 
-def _read_student_key(text: str) -> str:
+def _read_student_key(cell: str) -> str:
+    # Trimmed as in requests and rosters, which could not name it otherwise.
+    text = cell.strip()
+    if not text:
+        raise UnreadableCell("Its external_user_key is blank.")
     if len(text) > MAX_STUDENT_KEY_LENGTH:
         raise UnreadableCell(f"Its external_user_key is longer than {MAX_STUDENT_KEY_LENGTH} characters.")
     if "\0" in text:

@@ -183,6 +183,13 @@ def test_a_student_key_keeps_its_zeros_commas_and_lines(take_over, enrolled):
     assert list(ProgramEnrollment.objects.order_by("id").values_list("external_user_key", flat=True)) == keys
 
 
+def test_a_student_key_is_trimmed_as_anywhere_else(take_over, enrolled, identity_provider):
+    user = IdentityFactory(identity_provider=identity_provider, student_key="42").user
+    take_over([enrolled(1, external_user_key="\u00a0 42\n"), enrolled(2, external_user_key=" " + "x" * 255)])
+    held = ProgramEnrollment.objects.order_by("id").values_list("external_user_key", "user")
+    assert list(held) == [("42", user.pk), ("x" * 255, None)]
+
+
 def test_a_byte_order_mark_and_empty_lines_are_no_matter(take_over, enrolled):
     row = enrolled()
     text = "\ufeff" + ",".join(row) + "\r\n\r\n" + ",".join(map(str, row.values())) + "\r\n\r\n"
@@ -285,6 +292,11 @@ REFUSED_CELLS: dict[str, tuple[dict[str, object], str]] = {
     "early": ({"modified": "0001-01-01T00:00:00+14:00"}, "Its modified is not a time."),
     "user": ({"user_id": "ann"}, "Its user_id is not a number."),
     "long key": ({"external_user_key": "x" * 256}, "Its external_user_key is longer than 255 characters."),
+    "blank key": ({"external_user_key": " \t "}, "Its external_user_key is blank."),
+    "same key but for blanks": (
+        {"external_user_key": " student-1 "},
+        "Line 2 enrolls the student key in the curriculum.",
+    ),
     "NUL": ({"external_user_key": "a\0b"}, "Its external_user_key holds a character that cannot be stored."),
     "nobody": (
         {"external_user_key": "", "user_id": 7},
