@@ -13,7 +13,7 @@ from django.db import connection
 
 from program_enrollments.api.records import ChangeSource, LmsCourseEnrollment, LmsProgramEnrollment, LmsRefusal
 from program_enrollments.api.statements import ACCOUNTS, CHANGED, CREATED, copy_into, write_with_history
-from program_enrollments.constants import LmsTable
+from program_enrollments.constants import LmsRowOutcome, LmsTable, ProgramCourseEnrollmentStatus
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
 
 ROWS_PER_CHUNK = 5000
@@ -21,6 +21,11 @@ ROWS_PER_CHUNK = 5000
 PROGRAM_TABLE = "lms_program_enrollment"
 COURSE_TABLE = "lms_course_enrollment"
 TABLES = {LmsTable.PROGRAM_ENROLLMENTS: PROGRAM_TABLE, LmsTable.COURSE_ENROLLMENTS: COURSE_TABLE}
+
+# Outcomes and the status, as SQL spells them.
+ADDED_OUTCOME, CHANGED_OUTCOME = f"'{LmsRowOutcome.ADDED.value}'", f"'{LmsRowOutcome.CHANGED.value}'"
+WRITTEN_OUTCOMES = f"({ADDED_OUTCOME}, {CHANGED_OUTCOME})"
+ACTIVE = f"'{ProgramCourseEnrollmentStatus.ACTIVE.value}'"
 
 # Columns that rows come with, in the order of the records' fields.
 PROGRAM_COLUMNS = (
@@ -111,51 +116,53 @@ UPDATE lms_program_enrollment AS r SET refusal = 'Another account holds its enro
 FROM program_enrollments_programenrollment AS e
 WHERE r.refusal IS NULL AND e.id = r.enrollment_id AND e.user_id <> r.user_id
 """
-OUTCOME = """
-CASE WHEN {own}.status = {row}.status THEN 'unchanged'
-     WHEN {row}.modified > {own}.modified THEN 'changed' ELSE 'newer here' END
+OUTCOME = f"""
+CASE WHEN {{own}}.status = {{row}}.status THEN '{LmsRowOutcome.UNCHANGED.value}'
+     WHEN {{row}}.modified > {{own}}.modified THEN {CHANGED_OUTCOME}
+     ELSE '{LmsRowOutcome.NEWER_HERE.value}' END
 """
 DECIDE_PROGRAM_ROWS = f"""
-UPDATE lms_program_enrollment SET outcome = 'added' WHERE refusal IS NULL AND enrollment_id IS NULL;
+UPDATE lms_program_enrollment SET outcome = {ADDED_OUTCOME} WHERE refusal IS NULL AND enrollment_id IS NULL;
 UPDATE lms_program_enrollment AS r SET user_id = e.user_id, outcome = {OUTCOME.format(own="e", row="r")}
 FROM program_enrollments_programenrollment AS e WHERE r.refusal IS NULL AND e.id = r.enrollment_id;
 """  # noqa: S608 -- constants only
 
-FIND_PROGRAM_ROWS = """
-UPDATE lms_course_enrollment AS c SET enrollment_id = p.enrollment_id, user_id = p.user_id, outcome = 'added'
+FIND_PROGRAM_ROWS = f"""
+UPDATE lms_course_enrollment AS c SET enrollment_id = p.enrollment_id, user_id = p.user_id, outcome = {ADDED_OUTCOME}
 FROM lms_program_enrollment AS p WHERE c.refusal IS NULL AND p.refusal IS NULL AND p.lms_id = c.program_lms_id;
 UPDATE lms_course_enrollment AS c SET refusal = 'Its program enrollment, on line ' || p.line || ', is refused.'
 FROM lms_program_enrollment AS p WHERE c.refusal IS NULL AND c.outcome IS NULL AND p.lms_id = c.program_lms_id;
 UPDATE lms_course_enrollment SET refusal = 'No program enrollment of the file has the id ' || program_lms_id || '.'
 WHERE refusal IS NULL AND outcome IS NULL;
-"""
+"""  # noqa: S608 -- constants only
 DECIDE_COURSE_ROWS = f"""
 UPDATE lms_course_enrollment AS c SET row_id = x.id, outcome = {OUTCOME.format(own="x", row="c")}
 FROM program_enrollments_programcourseenrollment AS x
 WHERE c.refusal IS NULL AND x.program_enrollment_id = c.enrollment_id AND x.course_key = c.course_key;
 """  # noqa: S608 -- constants only
 # What stands of the accounts as active in runs, but for what this import changes: that is judged by its own rows.
-FIND_STANDING_PLACES = """
+FIND_STANDING_PLACES = f"""
 ANALYZE lms_course_enrollment;
 INSERT INTO lms_standing_place (user_id, course_key, row_id)
 SELECT e.user_id, x.course_key, x.id
 FROM program_enrollments_programenrollment AS e
-JOIN program_enrollments_programcourseenrollment AS x ON x.program_enrollment_id = e.id AND x.status = 'active'
+JOIN program_enrollments_programcourseenrollment AS x ON x.program_enrollment_id = e.id AND x.status = {ACTIVE}
 WHERE e.user_id IN (SELECT user_id FROM lms_course_enrollment WHERE refusal IS NULL)
   AND NOT EXISTS (
-      SELECT FROM lms_course_enrollment AS c WHERE c.row_id = x.id AND c.outcome = 'changed' AND c.refusal IS NULL
+      SELECT FROM lms_course_enrollment AS c
+      WHERE c.row_id = x.id AND c.outcome = {CHANGED_OUTCOME} AND c.refusal IS NULL
   );
 CREATE INDEX ON lms_standing_place (user_id, course_key);
 ANALYZE lms_standing_place;
-"""
+"""  # noqa: S608 -- constants only
 ACTIVE_ELSEWHERE = """
 EXISTS (
     SELECT FROM lms_standing_place AS s
     WHERE s.user_id = c.user_id AND s.course_key = c.course_key AND s.row_id IS DISTINCT FROM c.row_id
 )
 """
-BECOMES_ACTIVE = """
-refusal IS NULL AND outcome IN ('added', 'changed') AND status = 'active' AND user_id IS NOT NULL
+BECOMES_ACTIVE = f"""
+refusal IS NULL AND outcome IN {WRITTEN_OUTCOMES} AND status = {ACTIVE} AND user_id IS NOT NULL
 """
 REFUSE_SECOND_PLACES = f"""
 UPDATE lms_course_enrollment AS c SET refusal = 'Its account is active in the run through another enrollment here.'
@@ -165,39 +172,44 @@ FROM (
     SELECT user_id, course_key, min(line) AS line FROM lms_course_enrollment WHERE {BECOMES_ACTIVE}
     GROUP BY user_id, course_key HAVING count(*) > 1
 ) AS d
-WHERE c.refusal IS NULL AND c.outcome IN ('added', 'changed') AND c.status = 'active' AND c.line > d.line
+WHERE c.refusal IS NULL AND c.outcome IN {WRITTEN_OUTCOMES} AND c.status = {ACTIVE} AND c.line > d.line
   AND c.user_id = d.user_id AND c.course_key = d.course_key;
 """  # noqa: S608 -- constants only
 
-COUNT_OUTCOMES = """
-SELECT CASE WHEN refusal IS NULL THEN outcome ELSE 'refused' END, count(*) FROM {table} GROUP BY 1
-"""
+ADDED_COURSE_KEYS = f"""
+SELECT DISTINCT course_key FROM lms_course_enrollment
+WHERE refusal IS NULL AND outcome = {ADDED_OUTCOME} ORDER BY course_key
+"""  # noqa: S608 -- constants only
+COUNT_OUTCOMES = f"""
+SELECT CASE WHEN refusal IS NULL THEN outcome ELSE '{LmsRowOutcome.REFUSED.value}' END, count(*)
+FROM {{table}} GROUP BY 1
+"""  # noqa: S608 -- constants only
 REFUSALS = "SELECT line, refusal FROM {table} WHERE refusal IS NOT NULL ORDER BY line"
 
-ADD_PROGRAM_ENROLLMENTS = """
+ADD_PROGRAM_ENROLLMENTS = f"""
 INSERT INTO program_enrollments_programenrollment
     (created, modified, user_id, external_user_key, program_uuid, curriculum_uuid, status)
 SELECT created, modified, user_id, student_key, program_uuid, curriculum_uuid, status
-FROM lms_program_enrollment WHERE refusal IS NULL AND outcome = 'added' ORDER BY line
+FROM lms_program_enrollment WHERE refusal IS NULL AND outcome = {ADDED_OUTCOME} ORDER BY line
 ON CONFLICT DO NOTHING RETURNING *
-"""
-CHANGE_PROGRAM_ENROLLMENTS = """
+"""  # noqa: S608 -- constants only
+CHANGE_PROGRAM_ENROLLMENTS = f"""
 UPDATE program_enrollments_programenrollment AS e SET status = r.status, modified = r.modified
-FROM lms_program_enrollment AS r WHERE r.refusal IS NULL AND r.outcome = 'changed' AND e.id = r.enrollment_id
+FROM lms_program_enrollment AS r WHERE r.refusal IS NULL AND r.outcome = {CHANGED_OUTCOME} AND e.id = r.enrollment_id
 RETURNING e.*
-"""
+"""  # noqa: S608 -- constants only
 FIND_ADDED_ENROLLMENTS = f"""
 UPDATE lms_program_enrollment AS r SET enrollment_id = e.id FROM program_enrollments_programenrollment AS e
-WHERE {SAME_CURRICULUM} AND r.outcome = 'added' AND e.external_user_key = r.student_key;
+WHERE {SAME_CURRICULUM} AND r.outcome = {ADDED_OUTCOME} AND e.external_user_key = r.student_key;
 UPDATE lms_program_enrollment AS r SET enrollment_id = e.id FROM program_enrollments_programenrollment AS e
-WHERE {SAME_CURRICULUM} AND r.outcome = 'added' AND r.student_key IS NULL AND e.user_id = r.user_id;
+WHERE {SAME_CURRICULUM} AND r.outcome = {ADDED_OUTCOME} AND r.student_key IS NULL AND e.user_id = r.user_id;
 UPDATE lms_course_enrollment AS c SET enrollment_id = p.enrollment_id FROM lms_program_enrollment AS p
 WHERE c.refusal IS NULL AND c.enrollment_id IS NULL AND p.refusal IS NULL AND p.lms_id = c.program_lms_id;
 """  # noqa: S608 -- constants only
 PLACES = f"""
-SELECT c.user_id, c.course_key, bool_or(c.status = 'active' OR {ACTIVE_ELSEWHERE})
+SELECT c.user_id, c.course_key, bool_or(c.status = {ACTIVE} OR {ACTIVE_ELSEWHERE})
 FROM lms_course_enrollment AS c
-WHERE c.refusal IS NULL AND c.outcome IN ('added', 'changed') AND c.user_id IS NOT NULL
+WHERE c.refusal IS NULL AND c.outcome IN {WRITTEN_OUTCOMES} AND c.user_id IS NOT NULL
 GROUP BY c.course_key, c.user_id ORDER BY c.course_key, c.user_id
 """  # noqa: S608 -- constants only
 OF_PLACE = "p.user_id = c.user_id AND p.course_key = c.course_key"
@@ -206,7 +218,7 @@ CHANGE_COURSE_ENROLLMENTS = f"""
 UPDATE program_enrollments_programcourseenrollment AS x
 SET status = c.status, modified = c.modified, course_enrollment_id = p.course_enrollment_id
 FROM lms_course_enrollment AS c LEFT JOIN lms_place AS p ON {OF_PLACE}
-WHERE c.refusal IS NULL AND c.outcome = 'changed' AND c.status = %(status)s AND x.id = c.row_id
+WHERE c.refusal IS NULL AND c.outcome = {CHANGED_OUTCOME} AND c.status = %(status)s AND x.id = c.row_id
 RETURNING x.*
 """  # noqa: S608 -- constants only
 ADD_COURSE_ENROLLMENTS = f"""
@@ -216,7 +228,7 @@ SELECT c.created, c.modified, c.enrollment_id, e.program_uuid, p.course_enrollme
 FROM lms_course_enrollment AS c
 JOIN program_enrollments_programenrollment AS e ON e.id = c.enrollment_id
 LEFT JOIN lms_place AS p ON {OF_PLACE}
-WHERE c.refusal IS NULL AND c.outcome = 'added' ORDER BY c.line
+WHERE c.refusal IS NULL AND c.outcome = {ADDED_OUTCOME} ORDER BY c.line
 ON CONFLICT DO NOTHING RETURNING *
 """  # noqa: S608 -- constants only
 
@@ -289,10 +301,7 @@ def list_places() -> list[tuple[UUID, UUID]]:
 def list_added_course_keys() -> list[str]:
     """Return the course keys of the rows that would be added."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT course_key FROM lms_course_enrollment"
-            " WHERE refusal IS NULL AND outcome = 'added' ORDER BY course_key"
-        )
+        cursor.execute(ADDED_COURSE_KEYS)
         return [key for (key,) in cursor.fetchall()]
 
 
@@ -392,9 +401,9 @@ def write_course_rows(source: ChangeSource) -> int:
     """Add and change program course enrollments, with history; return how many."""
     _run("ANALYZE lms_place")
     written = 0
-    for status in ("inactive", "active"):
+    for status in (ProgramCourseEnrollmentStatus.INACTIVE, ProgramCourseEnrollmentStatus.ACTIVE):
         written += write_with_history(
-            ProgramCourseEnrollment, CHANGE_COURSE_ENROLLMENTS, {"status": status}, source=source, change=CHANGED
+            ProgramCourseEnrollment, CHANGE_COURSE_ENROLLMENTS, {"status": status.value}, source=source, change=CHANGED
         )
     return written + write_with_history(
         ProgramCourseEnrollment, ADD_COURSE_ENROLLMENTS, {}, source=source, change=CREATED
