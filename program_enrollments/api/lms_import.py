@@ -106,8 +106,18 @@ def _refuse_unknown_places() -> None:
         known = catalog.list_curriculum_uuids(program_uuids)
         astray = [(program_uuid, uuid) for program_uuid, uuid in places if uuid not in known[program_uuid]]
         staging.refuse_places(astray, "Its program has no such curriculum.")
+    _stage_schools(programs)
     staging.take_over_accounts()
     _take_over_identities(programs)
+
+
+def _stage_schools(programs: Collection[Program]) -> None:
+    """Tell which programs, here too, know a learner of these programs by the same student key."""
+    organization_keys = {key for program in programs if (key := find_administering_organization_key(program))}
+    authored = get_catalog().list_programs_of_organizations(organization_keys)
+    staging.stage_schools(
+        {program.uuid: find_administering_organization_key(program) for program in (*programs, *authored)}
+    )
 
 
 def _take_over_identities(programs: Collection[Program]) -> None:

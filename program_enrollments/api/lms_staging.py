@@ -2,6 +2,7 @@
 
 The tables here are temporary and end with the caller's transaction. In both, `refusal` says why a row cannot be taken
 over, `outcome` is an `LmsRowOutcome`, and `user_id` is the learner's account here; null while the enrollment waits.
+A `school` names the programs within which a student key is one learner's.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,7 +37,7 @@ REFUSAL_COLUMNS = "line, lms_id, refusal"
 
 CREATE_TABLES = """
 DROP TABLE IF EXISTS pg_temp.lms_program_enrollment, pg_temp.lms_course_enrollment;
-DROP TABLE IF EXISTS pg_temp.lms_account, pg_temp.lms_place, pg_temp.lms_standing_place;
+DROP TABLE IF EXISTS pg_temp.lms_account, pg_temp.lms_school, pg_temp.lms_place, pg_temp.lms_standing_place;
 CREATE TEMPORARY TABLE lms_program_enrollment (
     line integer, lms_id bigint, created timestamptz, modified timestamptz, student_key text, lms_user_id bigint,
     program_uuid uuid, curriculum_uuid uuid, status text, refusal text,
@@ -44,10 +45,14 @@ CREATE TEMPORARY TABLE lms_program_enrollment (
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE lms_course_enrollment (
     line integer, lms_id bigint, created timestamptz, modified timestamptz, program_lms_id bigint, course_key text,
-    status text, refusal text, user_id bigint, enrollment_id bigint, row_id bigint, outcome text
+    status text, refusal text,
+    user_id bigint, school text, student_key text, enrollment_id bigint, row_id bigint, outcome text
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE lms_account (lms_user_id bigint PRIMARY KEY, user_id bigint) ON COMMIT DROP;
-CREATE TEMPORARY TABLE lms_standing_place (user_id bigint, course_key text, row_id bigint) ON COMMIT DROP;
+CREATE TEMPORARY TABLE lms_school (program_uuid uuid PRIMARY KEY, school text) ON COMMIT DROP;
+CREATE TEMPORARY TABLE lms_standing_place (
+    user_id bigint, school text, student_key text, course_key text, row_id bigint
+) ON COMMIT DROP;
 CREATE TEMPORARY TABLE lms_place (user_id bigint, course_key text, course_enrollment_id bigint) ON COMMIT DROP;
 """
 INDEX_TABLES = """
@@ -58,10 +63,10 @@ ANALYZE lms_program_enrollment, lms_course_enrollment, lms_account;
 REFUSE_REPEATED = """
 UPDATE {table} AS r SET refusal = format(%s, d.line)
 FROM (
-    SELECT {columns}, min(line) AS line FROM {table} WHERE refusal IS NULL AND ({columns}) IS NOT NULL
+    SELECT {columns}, min(line) AS line FROM {table} WHERE {rows} AND ({columns}) IS NOT NULL
     GROUP BY {columns} HAVING count(*) > 1
 ) AS d
-WHERE r.refusal IS NULL AND r.line > d.line AND ({own_columns}) = ({other_columns})
+WHERE {rows} AND r.line > d.line AND ({own_columns}) = ({other_columns})
 """
 REFUSE_PLACES = """
 UPDATE lms_program_enrollment AS r SET refusal = %s
@@ -123,13 +128,17 @@ CASE WHEN {{own}}.status = {{row}}.status THEN '{LmsRowOutcome.UNCHANGED.value}'
 """
 DECIDE_PROGRAM_ROWS = f"""
 UPDATE lms_program_enrollment SET outcome = {ADDED_OUTCOME} WHERE refusal IS NULL AND enrollment_id IS NULL;
-UPDATE lms_program_enrollment AS r SET user_id = e.user_id, outcome = {OUTCOME.format(own="e", row="r")}
+UPDATE lms_program_enrollment AS r
+SET user_id = e.user_id, student_key = e.external_user_key, outcome = {OUTCOME.format(own="e", row="r")}
 FROM program_enrollments_programenrollment AS e WHERE r.refusal IS NULL AND e.id = r.enrollment_id;
 """  # noqa: S608 -- constants only
 
 FIND_PROGRAM_ROWS = f"""
-UPDATE lms_course_enrollment AS c SET enrollment_id = p.enrollment_id, user_id = p.user_id, outcome = {ADDED_OUTCOME}
-FROM lms_program_enrollment AS p WHERE c.refusal IS NULL AND p.refusal IS NULL AND p.lms_id = c.program_lms_id;
+UPDATE lms_course_enrollment AS c
+SET enrollment_id = p.enrollment_id, user_id = p.user_id, school = s.school, student_key = p.student_key,
+    outcome = {ADDED_OUTCOME}
+FROM lms_program_enrollment AS p JOIN lms_school AS s ON s.program_uuid = p.program_uuid
+WHERE c.refusal IS NULL AND p.refusal IS NULL AND p.lms_id = c.program_lms_id;
 UPDATE lms_course_enrollment AS c SET refusal = 'Its program enrollment, on line ' || p.line || ', is refused.'
 FROM lms_program_enrollment AS p WHERE c.refusal IS NULL AND c.outcome IS NULL AND p.lms_id = c.program_lms_id;
 UPDATE lms_course_enrollment SET refusal = 'No program enrollment of the file has the id ' || program_lms_id || '.'
@@ -140,40 +149,45 @@ UPDATE lms_course_enrollment AS c SET row_id = x.id, outcome = {OUTCOME.format(o
 FROM program_enrollments_programcourseenrollment AS x
 WHERE c.refusal IS NULL AND x.program_enrollment_id = c.enrollment_id AND x.course_key = c.course_key;
 """  # noqa: S608 -- constants only
-# What stands of the accounts as active in runs, but for what this import changes: that is judged by its own rows.
+BECOMES_ACTIVE = f"refusal IS NULL AND outcome IN {WRITTEN_OUTCOMES} AND status = {ACTIVE}"
+# What stands of the learners as active in runs, but for what this import changes: that is judged by its own rows. It is
+# looked for by accounts, then by student keys, which are two indexes; what is found twice does no harm.
 FIND_STANDING_PLACES = f"""
-ANALYZE lms_course_enrollment;
-INSERT INTO lms_standing_place (user_id, course_key, row_id)
-SELECT e.user_id, x.course_key, x.id
+INSERT INTO lms_standing_place (user_id, school, student_key, course_key, row_id)
+SELECT e.user_id, s.school, e.external_user_key, x.course_key, x.id
 FROM program_enrollments_programenrollment AS e
 JOIN program_enrollments_programcourseenrollment AS x ON x.program_enrollment_id = e.id AND x.status = {ACTIVE}
-WHERE e.user_id IN (SELECT user_id FROM lms_course_enrollment WHERE refusal IS NULL)
+LEFT JOIN lms_school AS s ON s.program_uuid = e.program_uuid
+WHERE {{of_learners}}
   AND NOT EXISTS (
       SELECT FROM lms_course_enrollment AS c
       WHERE c.row_id = x.id AND c.outcome = {CHANGED_OUTCOME} AND c.refusal IS NULL
-  );
-CREATE INDEX ON lms_standing_place (user_id, course_key);
-ANALYZE lms_standing_place;
+  )
 """  # noqa: S608 -- constants only
+OF_ACCOUNTS = "e.user_id IN (SELECT user_id FROM lms_course_enrollment WHERE refusal IS NULL)"
+OF_STUDENT_KEYS = f"""
+(s.school, e.external_user_key, x.course_key) IN (
+    SELECT school, student_key, course_key FROM lms_course_enrollment WHERE {BECOMES_ACTIVE}
+)
+"""  # noqa: S608 -- constants only
+INDEX_STANDING_PLACES = """
+CREATE INDEX ON lms_standing_place (user_id, course_key);
+CREATE INDEX ON lms_standing_place (student_key, course_key);
+ANALYZE lms_standing_place;
+"""
 ACTIVE_ELSEWHERE = """
 EXISTS (
     SELECT FROM lms_standing_place AS s
-    WHERE s.user_id = c.user_id AND s.course_key = c.course_key AND s.row_id IS DISTINCT FROM c.row_id
+    WHERE {learner} AND s.course_key = c.course_key AND s.row_id IS DISTINCT FROM c.row_id
 )
 """
-BECOMES_ACTIVE = f"""
-refusal IS NULL AND outcome IN {WRITTEN_OUTCOMES} AND status = {ACTIVE} AND user_id IS NOT NULL
-"""
-REFUSE_SECOND_PLACES = f"""
+SAME_ACCOUNT = "s.user_id = c.user_id"
+SAME_STUDENT_KEY = "s.school = c.school AND s.student_key = c.student_key"
+REFUSE_STANDING_PLACES = f"""
 UPDATE lms_course_enrollment AS c SET refusal = 'Its account is active in the run through another enrollment here.'
-WHERE {BECOMES_ACTIVE} AND {ACTIVE_ELSEWHERE};
-UPDATE lms_course_enrollment AS c SET refusal = 'Its account is active in the run by line ' || d.line || '.'
-FROM (
-    SELECT user_id, course_key, min(line) AS line FROM lms_course_enrollment WHERE {BECOMES_ACTIVE}
-    GROUP BY user_id, course_key HAVING count(*) > 1
-) AS d
-WHERE c.refusal IS NULL AND c.outcome IN {WRITTEN_OUTCOMES} AND c.status = {ACTIVE} AND c.line > d.line
-  AND c.user_id = d.user_id AND c.course_key = d.course_key;
+WHERE {BECOMES_ACTIVE} AND {ACTIVE_ELSEWHERE.format(learner=SAME_ACCOUNT)};
+UPDATE lms_course_enrollment AS c SET refusal = 'Its student key is active in the run through another enrollment here.'
+WHERE {BECOMES_ACTIVE} AND {ACTIVE_ELSEWHERE.format(learner=SAME_STUDENT_KEY)};
 """  # noqa: S608 -- constants only
 
 ADDED_COURSE_KEYS = f"""
@@ -207,7 +221,7 @@ UPDATE lms_course_enrollment AS c SET enrollment_id = p.enrollment_id FROM lms_p
 WHERE c.refusal IS NULL AND c.enrollment_id IS NULL AND p.refusal IS NULL AND p.lms_id = c.program_lms_id;
 """  # noqa: S608 -- constants only
 PLACES = f"""
-SELECT c.user_id, c.course_key, bool_or(c.status = {ACTIVE} OR {ACTIVE_ELSEWHERE})
+SELECT c.user_id, c.course_key, bool_or(c.status = {ACTIVE} OR {ACTIVE_ELSEWHERE.format(learner=SAME_ACCOUNT)})
 FROM lms_course_enrollment AS c
 WHERE c.refusal IS NULL AND c.outcome IN {WRITTEN_OUTCOMES} AND c.user_id IS NOT NULL
 GROUP BY c.course_key, c.user_id ORDER BY c.course_key, c.user_id
@@ -284,6 +298,18 @@ def stage_accounts(user_ids_by_lms_id: Mapping[int, int]) -> None:
     )
 
 
+def stage_schools(organization_keys_by_program: Mapping[UUID, str | None]) -> None:
+    """Remember which programs are of one school: those of an organization. One without is a school of its own."""
+    schools = [
+        f"organization:{organization_key}" if organization_key else f"program:{program_uuid}"
+        for program_uuid, organization_key in organization_keys_by_program.items()
+    ]
+    _run(
+        "INSERT INTO lms_school SELECT * FROM unnest(%s::uuid[], %s::text[])",
+        [list(organization_keys_by_program), schools],
+    )
+
+
 def index_tables() -> None:
     """Make the tables quick to search, once they are filled."""
     _run(INDEX_TABLES)
@@ -350,13 +376,22 @@ def decide_program_rows() -> None:
 
 
 def decide_course_rows() -> None:
-    """Do the same with the rows in course runs, after `decide_program_rows`."""
+    """Do the same with the rows in course runs, after `decide_program_rows`.
+
+    "The same learner" is the same account anywhere, or the same student key within a school (contract section 4.2).
+    """
     _refuse_repeated(COURSE_TABLE, ["lms_id"], "Line %s has the same id.")
     _run(FIND_PROGRAM_ROWS)
     _refuse_repeated(COURSE_TABLE, ["program_lms_id", "course_key"], "Line %s enrolls the learner in the run.")
     _run(DECIDE_COURSE_ROWS)
-    _run(FIND_STANDING_PLACES)
-    _run(REFUSE_SECOND_PLACES)
+    _run("ANALYZE lms_course_enrollment")
+    for learners in (OF_ACCOUNTS, OF_STUDENT_KEYS):
+        _run(FIND_STANDING_PLACES.format(of_learners=learners))
+    _run(INDEX_STANDING_PLACES)
+    _run(REFUSE_STANDING_PLACES)
+    account, student_key = ["user_id", "course_key"], ["school", "student_key", "course_key"]
+    _refuse_repeated(COURSE_TABLE, account, "Its account is active in the run by line %s.", rows=BECOMES_ACTIVE)
+    _refuse_repeated(COURSE_TABLE, student_key, "Its student key is active in the run by line %s.", rows=BECOMES_ACTIVE)
 
 
 def count_outcomes(table: LmsTable) -> dict[str, int]:
@@ -410,9 +445,11 @@ def write_course_rows(source: ChangeSource) -> int:
     )
 
 
-def _refuse_repeated(table: str, columns: Sequence[str], reason: str) -> None:
+def _refuse_repeated(table: str, columns: Sequence[str], reason: str, *, rows: str = "refusal IS NULL") -> None:
+    """Refuse all but the first of the rows that have the same in the columns; `rows` is the SQL of which rows count."""
     sql = REFUSE_REPEATED.format(
         table=table,
+        rows=rows,
         columns=", ".join(columns),
         own_columns=", ".join(f"r.{column}" for column in columns),
         other_columns=", ".join(f"d.{column}" for column in columns),

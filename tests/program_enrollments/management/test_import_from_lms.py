@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from learners.models import CourseEnrollment
 from program_enrollments.models import ProgramCourseEnrollment, ProgramEnrollment
-from tests.factories.catalog import ProgramFactory
+from tests.factories.catalog import OrganizationFactory, ProgramFactory
 from tests.factories.learners import RUN_KEY, CourseEnrollmentFactory, IdentityFactory, UserFactory
 from tests.factories.program_enrollments import ProgramCourseEnrollmentFactory, ProgramEnrollmentFactory
 
@@ -218,6 +218,27 @@ def test_the_queries_do_not_grow_with_the_rows(take_over, enrolled, django_asser
     assert count_queries(100, 3) == count_queries(200, 30)
 
 
+def test_the_queries_do_not_grow_with_the_rows_that_are_refused(
+    take_over, enrolled, school, django_assert_max_num_queries
+):
+    other = ProgramFactory(organizations=[school]).uuid
+
+    def count_queries(first, number):
+        ids = range(first, first + number)
+        programs = [enrolled(n) for n in ids]
+        programs += [enrolled(1000 + n, external_user_key=f"student-{n}", program_uuid=other) for n in ids]
+        courses = [placed(row["id"], row["id"]) for row in programs]
+        with django_assert_max_num_queries(100) as queries:
+            take_over(programs, courses, None, "--skip-refused")
+        assert f"Course enrollments: {number} added, {number} refused." in take_over.lines
+        with django_assert_max_num_queries(100) as more_queries:
+            take_over(programs[number:], courses[number:], None, "--skip-refused")
+        assert f"Course enrollments: {number} refused." in take_over.lines
+        return len(queries.captured_queries), len(more_queries.captured_queries)
+
+    assert count_queries(100, 3) == count_queries(200, 30)
+
+
 # Accounts
 
 
@@ -267,6 +288,16 @@ def test_a_learner_who_moved_to_another_program_moves_here(take_over, enrolled):
     assert take_over(programs, moved, users)[1] == "Course enrollments: 2 changed."
     assert ProgramCourseEnrollment.objects.get(status="active").program_enrollment.program_uuid == other.uuid
     assert CourseEnrollment.objects.get().is_active
+
+
+def test_a_learner_who_waits_may_move_to_another_program_of_the_school(take_over, enrolled, school):
+    other = ProgramFactory(organizations=[school])
+    programs = [enrolled(1), enrolled(2, external_user_key="student-1", program_uuid=other.uuid)]
+    take_over(programs, [placed(11, 1), placed(12, 2, status="inactive")])
+    later = {"modified": "2023-01-01 00:00:00"}
+    moved = [placed(12, 2, **later), placed(11, 1, status="inactive", **later)]
+    assert take_over(programs, moved)[1] == "Course enrollments: 2 changed."
+    assert ProgramCourseEnrollment.objects.get(status="active").program_enrollment.program_uuid == other.uuid
 
 
 def test_an_enrollment_that_waits_here_goes_on_waiting(take_over, enrolled):
@@ -409,6 +440,101 @@ def test_an_account_is_active_in_a_run_once(take_over, enrolled):
     assert lines[:2] == [
         "Course enrollments, line 2: Its account is active in the run through another enrollment here.",
         "Course enrollments, line 4: Its account is active in the run by line 3.",
+    ]
+
+
+ACTIVE_HERE = "Its student key is active in the run through another enrollment here."
+
+
+def test_a_student_key_is_active_in_a_run_once_in_the_files(take_over, enrolled, school):
+    other = ProgramFactory(organizations=[school, OrganizationFactory()])
+    programs = [
+        enrolled(1),
+        enrolled(2, external_user_key="student-1", program_uuid=other.uuid),
+        enrolled(3, external_user_key="student-1", curriculum_uuid=UUID(int=5)),
+        enrolled(4),
+    ]
+    courses = [placed(11, 1), placed(12, 2), placed(13, 3), placed(14, 4)]
+    assert refused(take_over, programs, courses) == [
+        "Course enrollments, line 3: Its student key is active in the run by line 2.",
+        "Course enrollments, line 4: Its student key is active in the run by line 2.",
+        "Program enrollments: 4 added.",
+        "Course enrollments: 2 added, 2 refused.",
+        "Nothing was written.",
+    ]
+    take_over(programs, [*courses[:1], placed(12, 2, status="inactive"), placed(13, 3, course_key="edX/ToyX/2025")])
+
+
+@pytest.mark.parametrize("account", [None, "ann"])
+def test_a_student_key_that_is_active_here_is_not_active_once_more(take_over, enrolled, school, account):
+    held = ProgramEnrollmentFactory(
+        external_user_key="student-1",
+        program_uuid=ProgramFactory(organizations=[school]).uuid,
+        user=UserFactory(username=account) if account else None,
+    )
+    in_run = ProgramCourseEnrollmentFactory(program_enrollment=held)
+    assert refused(take_over, [enrolled()], [placed()])[0] == f"Course enrollments, line 2: {ACTIVE_HERE}"
+    take_over([enrolled()], [placed(status="inactive")])
+    later = {"modified": "2023-01-01 00:00:00"}
+    with pytest.raises(CommandError):
+        take_over([enrolled()], [placed(**later)])
+    assert take_over.lines[0] == f"Course enrollments, line 2: {ACTIVE_HERE}"
+    in_run.delete()
+    assert take_over([enrolled()], [placed(**later)])[1] == "Course enrollments: 1 changed."
+
+
+def test_an_account_without_student_key_in_the_lms_has_the_one_of_its_enrollment_here(
+    take_over, enrolled, school, program, curriculum
+):
+    place = {"program_uuid": program.uuid, "curriculum_uuid": curriculum.uuid}
+    ProgramEnrollmentFactory(user=UserFactory(username="ann"), external_user_key="student-1", **place)
+    elsewhere = ProgramFactory(organizations=[school]).uuid
+    waiting = ProgramEnrollmentFactory(external_user_key="student-1", program_uuid=elsewhere)
+    ProgramCourseEnrollmentFactory(program_enrollment=waiting)
+    programs, users = [enrolled(external_user_key="", user_id=7)], [{"id": 7, "username": "ann"}]
+    assert refused(take_over, programs, [placed()], users)[0] == f"Course enrollments, line 2: {ACTIVE_HERE}"
+
+
+def test_an_equal_student_key_at_another_school_is_another_learner(take_over, enrolled, school):
+    for program_uuid in (ProgramFactory().uuid, UUID(int=5)):
+        held = ProgramEnrollmentFactory(external_user_key="student-1", program_uuid=program_uuid)
+        ProgramCourseEnrollmentFactory(program_enrollment=held)
+    others = [
+        ProgramFactory().uuid,
+        ProgramFactory(organizations=[OrganizationFactory(), school]).uuid,
+        ProgramFactory(organizations=[]).uuid,
+        ProgramFactory(organizations=[]).uuid,
+    ]
+    programs = [enrolled(n, external_user_key="student-1", program_uuid=uuid) for n, uuid in enumerate(others, start=2)]
+    lines = take_over([enrolled(1), *programs], [placed(10 + n, n) for n in range(1, 6)])
+    assert lines[1] == "Course enrollments: 5 added."
+
+
+def test_a_student_key_is_active_once_in_a_program_that_no_organization_authors(take_over, enrolled):
+    own = {"program_uuid": ProgramFactory(organizations=[]).uuid, "external_user_key": "student-1"}
+    programs = [enrolled(1, **own), enrolled(2, **own, curriculum_uuid=UUID(int=5))]
+    lines = refused(take_over, programs, [placed(11, 1), placed(12, 2)])
+    assert lines[0] == "Course enrollments, line 3: Its student key is active in the run by line 2."
+
+
+def test_rows_that_are_refused_take_no_places(take_over, enrolled, school):
+    elsewhere = {"program_uuid": ProgramFactory(organizations=[school]).uuid}
+    ProgramCourseEnrollmentFactory(
+        program_enrollment=ProgramEnrollmentFactory(external_user_key="student-1", **elsewhere)
+    )
+    UserFactory(username="ann")
+    programs = [
+        enrolled(1, user_id=7),
+        enrolled(2, user_id=7, curriculum_uuid=UUID(int=5)),
+        enrolled(3, user_id=7, curriculum_uuid=UUID(int=6)),
+        enrolled(4, external_user_key="student-3", **elsewhere),
+    ]
+    courses = [placed(10 + n, n) for n in range(1, 5)]
+    lines = refused(take_over, programs, courses, [{"id": 7, "username": "ann"}])
+    assert lines[:3] == [
+        f"Course enrollments, line 2: {ACTIVE_HERE}",
+        "Course enrollments, line 4: Its account is active in the run by line 3.",
+        "Program enrollments: 4 added.",
     ]
 
 
