@@ -11,7 +11,6 @@ from learners.accounts import (
     list_user_ids_of_organization,
     search_user_ids,
 )
-from learners.constants import RemappingOutcome
 from learners.course_runs import (
     enroll_in_course_runs,
     grant_course_roles,
@@ -35,7 +34,6 @@ from learners.reading import (
     list_opted_out_course_keys,
     list_role_holders,
 )
-from learners.remapping import KeyAssignment, has_identity_provider, iter_remapped_identities
 from learners.retirement import (
     Account,
     anonymize_user,
@@ -48,8 +46,6 @@ __all__ = [
     "Account",
     "CourseCertificate",
     "CourseEnrollment",
-    "KeyAssignment",
-    "RemappingOutcome",
     "User",
     "anonymize_user",
     "create_passwordless_account",
@@ -63,8 +59,6 @@ __all__ = [
     "forget_unfinished_sign_ins",
     "get_or_create_passwordless_account",
     "grant_course_roles",
-    "has_identity_provider",
-    "iter_remapped_identities",
     "list_active_course_enrollments",
     "list_certificates",
     "list_course_enrollments",

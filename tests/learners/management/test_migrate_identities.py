@@ -6,8 +6,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from social_django.models import UserSocialAuth
 
+from tests.factories.catalog import OrganizationFactory, ProgramFactory
 from tests.factories.learners import IdentityFactory, IdentityProviderFactory, UserFactory
 from tests.factories.program_enrollments import ProgramEnrollmentFactory
+
+
+@pytest.fixture
+def identity_provider(db):
+    return IdentityProviderFactory(slug="ucd", organization=OrganizationFactory(key="UCDavis"))
 
 
 @pytest.fixture
@@ -55,7 +61,8 @@ def test_an_email_is_found_in_any_case_and_a_byte_order_mark_is_skipped(identify
     assert uids() == {"Ann@example.edu": "ucd:new-a"}
 
 
-def test_enrollments_that_wait_for_the_new_key_are_linked(identify, migrate, program):
+def test_enrollments_that_wait_for_the_new_key_are_linked(identify, migrate, identity_provider):
+    program = ProgramFactory(organizations=[identity_provider.organization])
     user = identify("ann@example.edu", "old-a").user
     waiting = ProgramEnrollmentFactory(external_user_key="new-a", program_uuid=program.uuid)
     migrate("email,student_key\nann@example.edu,new-a\n")

@@ -12,7 +12,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from learners.service import KeyAssignment, RemappingOutcome, has_identity_provider, iter_remapped_identities
+from learners.constants import RemappingOutcome
+from learners.remapping import KeyAssignment, has_identity_provider, iter_remapped_identities
 
 MAX_UID_LENGTH = 255
 SETTLED = (RemappingOutcome.CHANGED, RemappingOutcome.UNCHANGED)
