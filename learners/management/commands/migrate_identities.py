@@ -2,9 +2,9 @@
 
 import csv
 import json
+import re
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from learners.constants import RemappingOutcome
 from learners.remapping import KeyAssignment, has_identity_provider, iter_remapped_identities
 
 MAX_UID_LENGTH = 255
+# A NUL or half a character (a lone surrogate): a mapping can hold them, PostgreSQL cannot.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 SETTLED = (RemappingOutcome.CHANGED, RemappingOutcome.UNCHANGED)
 
 
@@ -71,14 +73,19 @@ def _parse_json(text: str) -> list[Any]:
         records: list[Any] = json.loads(text)
     except ValueError as error:
         raise CommandError(f"The mapping is not valid JSON: {error}") from error
+    except RecursionError as error:
+        raise CommandError("The mapping is not JSON that can be read: it is nested too deeply.") from error
     return records
 
 
-def _parse_csv(text: str) -> Iterable[Any]:
+def _parse_csv(text: str) -> list[Any]:
     reader = csv.DictReader(StringIO(text, newline=""))
-    if not {"email", "student_key"} <= set(reader.fieldnames or []):
-        raise CommandError('The mapping\'s first line must be the header "email,student_key".')
-    return reader
+    try:
+        if not {"email", "student_key"} <= set(reader.fieldnames or []):
+            raise CommandError('The mapping\'s first line must be the header "email,student_key".')
+        return list(reader)
+    except csv.Error as error:
+        raise CommandError(f"The mapping is not valid CSV after line {reader.line_num}: {error}.") from error
 
 
 def _as_assignment(number: int, record: Any, max_key_length: int) -> KeyAssignment:
@@ -86,7 +93,9 @@ def _as_assignment(number: int, record: Any, max_key_length: int) -> KeyAssignme
     email, student_key = fields.get("email"), fields.get("student_key")
     if not isinstance(email, str) or not email.strip():
         raise CommandError(f"Record {number} of the mapping has no e-mail; nothing was changed.")
-    if not isinstance(student_key, str) or not student_key.strip() or "\0" in student_key:
+    if UNSTORABLE.search(email):
+        raise CommandError(f"Record {number} of the mapping has no valid e-mail; nothing was changed.")
+    if not isinstance(student_key, str) or not student_key.strip() or UNSTORABLE.search(student_key):
         raise CommandError(f"Record {number} of the mapping has no valid student key; nothing was changed.")
     if len(student_key.strip()) > max_key_length:
         raise CommandError(

@@ -1,5 +1,6 @@
 """`manage.py migrate_identities`."""
 
+import csv
 import json
 
 import pytest
@@ -154,11 +155,26 @@ def test_a_second_run_changes_nothing_and_succeeds(identify, migrate, capsys):
         ("email,student_key\na@example.edu\n", "Record 1 of the mapping has no valid student key"),
         (f"email,student_key\na@example.edu,{'k' * 252}\n", "longer than 251 characters"),
         (b"email,student_key\n\xff,\xff\n", "Cannot read"),
+        ("[" * 100_000, "nested too deeply"),
+        ('[{"email": "a@example.edu", "student_key": "b\\ud800"}]', "Record 1 of the mapping has no valid student key"),
+        ('[{"email": "a@example.edu", "student_key": "b\\u0000"}]', "Record 1 of the mapping has no valid student key"),
+        ('[{"email": "a\\ud800@example.edu", "student_key": "b"}]', "Record 1 of the mapping has no valid e-mail"),
+        ("email,student_key\na\0@example.edu,b\n", "Record 1 of the mapping has no valid e-mail"),
     ],
 )
 def test_a_malformed_mapping_is_refused(migrate, content, complaint):
     with pytest.raises(CommandError, match=complaint):
         migrate(content)
+
+
+@pytest.mark.parametrize(
+    ("lines", "last_line"),
+    [(["email,student_key,{}"], 0), (["email,student_key", "a@example.edu,b", "b@example.edu,{}"], 2)],
+)
+def test_a_cell_that_is_too_long_for_csv_is_refused(migrate, lines, last_line):
+    cell = "x" * (csv.field_size_limit() + 1)
+    with pytest.raises(CommandError, match=f"not valid CSV after line {last_line}: field larger than field limit"):
+        migrate("\n".join(lines).format(cell))
 
 
 def test_a_missing_file_is_refused(identity_provider, tmp_path):
