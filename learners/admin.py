@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from social_django.admin import UserSocialAuthOption
 from social_django.models import Association, Nonce, UserSocialAuth
 
+from catalog.searched_choices import SearchedChoicesMixin
 from learners.constants import CourseMode
 from learners.course_run_admin import CourseRunHoldingAdmin
 from learners.forms import IdentityForm
@@ -134,7 +135,7 @@ admin.site.unregister([UserSocialAuth, Association, Nonce])
 
 
 @admin.register(UserSocialAuth)
-class IdentityAdmin(UserSocialAuthOption):
+class IdentityAdmin(SearchedChoicesMixin, UserSocialAuthOption):
     """social-auth's own page, made fit for many accounts, and for a search by student key."""
 
     autocomplete_fields = ("user",)

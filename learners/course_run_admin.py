@@ -6,10 +6,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 from opaque_keys.edx.django.models import CourseKeyField
 
+from catalog.searched_choices import SearchedChoicesMixin
 from learners.forms import CourseKeyFormField
 
 
-class CourseRunHoldingAdmin(admin.ModelAdmin):
+class CourseRunHoldingAdmin(SearchedChoicesMixin, admin.ModelAdmin):
     """Newest first. Whose it is and in which run is settled when it is added."""
 
     autocomplete_fields = ("user",)

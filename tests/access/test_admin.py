@@ -110,6 +110,31 @@ def test_a_partner_is_revoked_only_once_that_is_confirmed(office, application):
     assert application.revoked_at is None
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "access/roleassignment",
+        "grades/coursegrade",
+        "learners/certificate",
+        "learners/courseaccessrole",
+        "learners/courseenrollment",
+        "learners/emailoptout",
+        "social_django/usersocialauth",
+        "catalog/courserun",
+        "catalog/curriculum",
+        "catalog/program",
+    ],
+)
+def test_a_chosen_id_that_is_no_number_is_an_error_in_the_form(office, page):
+    ids = dict.fromkeys(("user", "group", "course", "program", "programorganization_set-0-organization"), "abc")
+    links = {"programorganization_set-TOTAL_FORMS": 1, "programorganization_set-INITIAL_FORMS": 0}
+
+    response = office.post(f"/admin/{page}/add/", ids | links)
+
+    assert response.status_code == 200
+    assert response.context["errors"]
+
+
 @pytest.mark.parametrize("path", ["abc/history/", "abc/history/1/", "1/history/abc/"])
 def test_the_history_of_what_is_no_id_is_not_found(office, path):
     assert office.get(f"{ROLES}{path}").status_code == 404
