@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import caches
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
@@ -49,6 +50,12 @@ def _no_program_remembered(monkeypatch):
     """So that a request's queries do not depend on the clock; remembering has its own tests."""
     remembers_none = lru_cache(maxsize=0)(get_program_in_second.__wrapped__)
     monkeypatch.setattr("catalog.backends.database.get_program_in_second", remembers_none)
+
+
+@pytest.fixture(autouse=True)
+def _no_content_type_remembered():
+    """So that a request's queries do not depend on the tests before."""
+    ContentType.objects.clear_cache()
 
 
 @pytest.fixture(autouse=True)

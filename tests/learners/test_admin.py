@@ -357,7 +357,7 @@ def test_page_of_a_group_costs_the_same_however_many_rights_it_gives(
 ):
     group = Group.objects.get()
     group.permissions.set(Permission.objects.all()[:rights])
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         assert group_keeper_client.get(url(Group, "change", group.pk)).status_code == 200
 
 
