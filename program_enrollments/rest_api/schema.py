@@ -1,6 +1,6 @@
 """What the whole OpenAPI description shares."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +24,12 @@ class ErrorSerializer(serializers.Serializer[Any]):
     developer_message = serializers.CharField(help_text="A sentence for you, not for your users.")
     error_code = serializers.CharField(help_text="A word for your program to act on; it does not change.")
     field_errors = FieldErrorsSerializer(many=True, required=False, help_text="Only where a body was malformed.")
+    lines = serializers.ListField(
+        child=serializers.IntegerField(), required=False, help_text="Only with `plan_stale`: lines of the file."
+    )
+    student_keys = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Only with `plan_stale`: learners without a line."
+    )
 
 
 def count_of(number: int, noun: str) -> str:
@@ -31,17 +37,30 @@ def count_of(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def error(
-    description: str, *codes: str, message: str | None = None, field_errors: Sequence[Any] | None = None
-) -> OpenApiResponse:
-    """Describe an error answer, with one example for each code that it may carry."""
+def error(description: str, **messages: Any) -> OpenApiResponse:
+    """Describe an error answer by an example for each code that it may carry.
+
+    `messages`: {code: the sentence that comes with it, or a dict of all members but the code}.
+    """
     examples = []
-    for code in codes:
-        value: dict[str, Any] = {"developer_message": message or description, "error_code": code}
-        if field_errors and code == "invalid_request":
-            value["field_errors"] = field_errors
-        examples.append(OpenApiExample(code, value=value))
+    for code, message in messages.items():
+        members = message if isinstance(message, Mapping) else {"developer_message": str(message)}
+        examples.append(OpenApiExample(code, value={"error_code": code, **members}))
     return OpenApiResponse(ErrorSerializer, description=description, examples=examples)
+
+
+def malformed(description: str, field: str, *, index: int | None = None, **messages: Any) -> OpenApiResponse:
+    """Describe the refusal of a body without the field: of the record with this index, or of a body that is one object.
+
+    `messages`: those of other codes, as above.
+    """
+    reason = str(serializers.Field.default_error_messages["required"])
+    place = field if index is None else f"record {index}, {field}"
+    invalid_request = {
+        "developer_message": f"The request body is invalid: {place}: {reason}",
+        "field_errors": [{"index": index or 0, "fields": {field: [reason]}}],
+    }
+    return error(description, invalid_request=invalid_request, **messages)
 
 
 def leave_one_spelling(endpoints: list[Endpoint]) -> list[Endpoint]:
@@ -65,9 +84,13 @@ def describe_limits(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             responses = operation["responses"]
             if path.startswith(BASE_PATH) and method in WRITING_METHODS:
                 _describe_key(operation)
-            for response in responses.values():
+            takes_key = KEY_PARAMETER in operation.get("parameters", [])
+            for status, response in responses.items():
                 if "$ref" not in response:
-                    response["headers"] = HEADERS_OF_EACH_ANSWER
+                    is_kept = takes_key and status in STATUSES_KEPT
+                    response["headers"] = (
+                        response.get("headers", {}) | HEADERS_OF_EACH_ANSWER | (HEADER_OF_REPEATS if is_kept else {})
+                    )
             responses.setdefault("429", {"$ref": "#/components/responses/TooManyRequests"})
             if operation.get("parameters"):
                 responses.setdefault("414", {"$ref": "#/components/responses/AddressTooLong"})
@@ -76,16 +99,21 @@ def describe_limits(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
 
 
 def _describe_key(operation: dict[str, Any]) -> None:
-    operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/IdempotencyKey"})
+    operation.setdefault("parameters", []).append(KEY_PARAMETER)
     responses = operation["responses"]
-    responses.setdefault("400", {"$ref": "#/components/responses/BadKey"})
-    responses.setdefault("409", {"$ref": "#/components/responses/KeyInUse"})
-    if "422" in responses:
-        content = responses["422"]["content"]["application/json"]
-        content["schema"] = {"oneOf": [content["schema"], {"$ref": "#/components/schemas/Error"}]}
-        responses["422"]["description"] += f" Or: {KEY_REUSED['description']}"
-    else:
-        responses["422"] = {"$ref": "#/components/responses/KeyReused"}
+    for status, name, about_keys in (
+        ("400", "BadKey", BAD_KEY),
+        ("409", "KeyInUse", KEY_IN_USE),
+        ("422", "KeyReused", KEY_REUSED),
+    ):
+        if status not in responses:
+            responses[status] = {"$ref": f"#/components/responses/{name}"}
+            continue
+        content = responses[status]["content"]["application/json"]
+        if content["schema"] != ERROR_SCHEMA:
+            content["schema"] = {"oneOf": [content["schema"], ERROR_SCHEMA]}
+        content["examples"] |= about_keys["content"]["application/json"]["examples"]
+        responses[status]["description"] += f" Or: {about_keys['description']}"
 
 
 def _header(description: str, example: str) -> dict[str, Any]:
@@ -94,14 +122,14 @@ def _header(description: str, example: str) -> dict[str, Any]:
 
 def _error_response(description: str, code: str, message: str) -> dict[str, Any]:
     example = {"developer_message": message, "error_code": code}
-    schema = {"$ref": "#/components/schemas/Error"}
     return {
         "description": description,
         "headers": HEADERS_OF_EACH_ANSWER,
-        "content": {"application/json": {"schema": schema, "examples": {code: {"value": example}}}},
+        "content": {"application/json": {"schema": ERROR_SCHEMA, "examples": {code: {"value": example}}}},
     }
 
 
+ERROR_SCHEMA = {"$ref": "#/components/schemas/Error"}
 BASE_PATH = "/api/program_enrollments/v1/"
 WRITING_METHODS = ("post", "patch", "put")
 HEADERS = {
@@ -114,6 +142,12 @@ HEADERS = {
     "RateLimit": _header("How many more you may send (`r`) in the seconds that are left (`t`).", '"read";r=5999;t=42'),
 }
 HEADERS_OF_EACH_ANSWER = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
+HEADERS["Idempotency-Replayed"] = _header(
+    "Only where the Idempotency-Key was used before: this is the answer of the first request.", "true"
+)
+HEADER_OF_REPEATS = {"Idempotency-Replayed": {"$ref": "#/components/headers/Idempotency-Replayed"}}
+STATUSES_KEPT = ("200", "202", "204", "207", "422")
+"""Of the answers that come again for the same Idempotency-Key."""
 TOO_MANY_REQUESTS = _error_response(
     "Too many requests. Wait as many seconds as `Retry-After` says.",
     "throttled",
@@ -156,7 +190,8 @@ IDEMPOTENCY_KEY = {
         "1 to 255 visible ASCII characters of your choice, kept for"
         f" {count_of(settings.IDEMPOTENCY_KEY_HOURS, 'hour')}. The same request sent again under the same key writes"
         " nothing: the answer of the first one comes again, with `Idempotency-Replayed: true`. Another request under it"
-        " is a 422 with the code `idempotency_key_reused`."
+        " is a 422 that says so."
     ),
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
+KEY_PARAMETER = {"$ref": "#/components/parameters/IdempotencyKey"}

@@ -4,13 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework_simplejwt import serializers, views
 
 from access.issuing import AnyUserToken, UserRefreshToken
 from limits.service import guard_token_endpoint
 from program_enrollments.rest_api.routes import both_spellings
-from program_enrollments.rest_api.schema import count_of, error
+from program_enrollments.rest_api.schema import count_of, error, malformed
 
 
 class TokenObtainSerializer(serializers.TokenObtainPairSerializer):
@@ -34,10 +34,34 @@ class TokenBlacklistSerializer(serializers.TokenBlacklistSerializer):
 TAG = "Tokens"
 ACCESS_MINUTES = settings.ACCESS_TOKEN_LIFETIME // timedelta(minutes=1)
 REFRESH_DAYS = UserRefreshToken.lifetime.days
-BAD_TOKEN = {
-    400: error("The body is malformed.", "invalid_request"),
-    401: error("The token is invalid, was blacklisted, or the password was changed.", "token_not_valid"),
-}
+ACCESS_EXAMPLE = "eyJhbGciOiJSUzI1NiIsImtpZCI6Ij…In0.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIiwic3Vi…In0.ODM2YzA3Mj…"
+REFRESH_EXAMPLE = "eyJhbGciOiJSUzI1NiIsImtpZCI6Ij…In0.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsInN1…In0.MTk0OGQ1ZT…"
+
+
+def tokens(serializer: type[serializers.TokenObtainSerializer | serializers.TokenRefreshSerializer]) -> OpenApiResponse:
+    example = {"access": ACCESS_EXAMPLE, "refresh": REFRESH_EXAMPLE}
+    return OpenApiResponse(
+        serializer,
+        description="A token for requests, and one that buys the next.",
+        examples=[OpenApiExample("Example", value=example)],
+    )
+
+
+def sent(body: dict[str, str]) -> list[OpenApiExample]:
+    return [OpenApiExample("Request", value=body, request_only=True)]
+
+
+def refusals(field: str) -> dict[int, OpenApiResponse]:
+    return {
+        400: malformed("The body is malformed.", field),
+        401: error(
+            "The token is invalid, was blacklisted, or the password was changed.",
+            token_not_valid="Token is blacklisted",  # noqa: S106 -- the code of an error
+        ),
+    }
+
+
+IT_IS = OpenApiResponse({"type": "object"}, description="It is.", examples=[OpenApiExample("Example", value={})])
 
 
 @extend_schema_view(
@@ -48,10 +72,14 @@ BAD_TOKEN = {
         f" new ones for {count_of(REFRESH_DAYS, 'day')}.",
         tags=[TAG],
         auth=[],
+        examples=sent({"username": "ada", "password": "password"}),
         responses={
-            200: serializers.TokenObtainPairSerializer,
-            400: error("The body is malformed.", "invalid_request"),
-            401: error("No active account has this username and password.", "no_active_account"),
+            200: tokens(serializers.TokenObtainPairSerializer),
+            400: malformed("The body is malformed.", "password"),
+            401: error(
+                "No active account has this username and password.",
+                no_active_account="No active account found with the given credentials",
+            ),
         },
     )
 )
@@ -68,7 +96,8 @@ class TokenObtainView(views.TokenObtainPairView):
         description="The old refresh token is worth nothing afterwards.",
         tags=[TAG],
         auth=[],
-        responses={200: TokenRefreshSerializer, **BAD_TOKEN},
+        examples=sent({"refresh": REFRESH_EXAMPLE}),
+        responses={200: tokens(TokenRefreshSerializer), **refusals("refresh")},
     )
 )
 class TokenRefreshView(views.TokenRefreshView):
@@ -83,7 +112,8 @@ class TokenRefreshView(views.TokenRefreshView):
         summary="Tell whether a token is valid",
         tags=[TAG],
         auth=[],
-        responses={200: OpenApiResponse({"type": "object"}, description="It is."), **BAD_TOKEN},
+        examples=sent({"token": ACCESS_EXAMPLE}),
+        responses={200: IT_IS, **refusals("token")},
     )
 )
 class TokenVerifyView(views.TokenVerifyView):
@@ -98,7 +128,8 @@ class TokenVerifyView(views.TokenVerifyView):
         summary="Make a refresh token worthless",
         tags=[TAG],
         auth=[],
-        responses={200: OpenApiResponse({"type": "object"}, description="It is."), **BAD_TOKEN},
+        examples=sent({"refresh": REFRESH_EXAMPLE}),
+        responses={200: IT_IS, **refusals("refresh")},
     )
 )
 class TokenBlacklistView(views.TokenBlacklistView):

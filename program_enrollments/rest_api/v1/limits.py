@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_serializer, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +18,7 @@ from program_enrollments.rest_api.v1.pagination import (
     EnrollmentPagination,
     IdCursorPagination,
 )
-from program_enrollments.rest_api.v1.schema import NO_LIST, NOT_AUTHENTICATED
+from program_enrollments.rest_api.v1.schema import NO_LIST, NOT_AUTHENTICATED, answer
 
 PAGINATIONS: dict[str, type[IdCursorPagination]] = {
     "program_enrollments": EnrollmentPagination,
@@ -70,12 +70,37 @@ class LimitsSerializer(serializers.Serializer[Any]):
     programs = ProgramAccessSerializer()
 
 
+EXAMPLE = {
+    "records_per_write": 25,
+    "request_bytes": 1_000_000,
+    "page_sizes": {
+        "program_enrollments": {"default": 100, "maximum": 1000},
+        "program_course_enrollments": {"default": 100, "maximum": 1000},
+        "program_course_grades": {"default": 100, "maximum": 1000},
+        "user_program_course_enrollments": {"default": 10, "maximum": 25},
+    },
+    "rates": {
+        "read": {"requests": 6000, "seconds": 60},
+        "write": {"requests": 3000, "seconds": 60},
+        "token": {"requests": 300, "seconds": 60},
+    },
+    "idempotency_key": {"characters": 255, "hours": 24},
+    "imports": {"bytes": 50_000_000, "rows": 1_000_000, "kept_days": 30},
+    "scopes": ["enrollments:read", "enrollments:write", "grades:read", "imports:write"],
+    "programs": {
+        "all": False,
+        "readable": ["5fa3a1a4-6a5b-4d0a-8f58-0f1a7c5b3a11"],
+        "writable": ["5fa3a1a4-6a5b-4d0a-8f58-0f1a7c5b3a11"],
+    },
+}
+
+
 @extend_schema_view(
     list=extend_schema(
         operation_id="get_limits",
         summary="Read the limits that hold for the caller",
         tags=["Limits"],
-        responses={200: OpenApiResponse(LimitsSerializer, description="The limits."), **NOT_AUTHENTICATED, **NO_LIST},
+        responses={200: answer(LimitsSerializer, "The limits.", EXAMPLE), **NOT_AUTHENTICATED, **NO_LIST},
     )
 )
 class LimitsViewSet(ApiViewSet):

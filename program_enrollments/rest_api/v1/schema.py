@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -13,11 +14,16 @@ from drf_spectacular.utils import (
     extend_schema_serializer,
     extend_schema_view,
 )
-from rest_framework import serializers
+from rest_framework import exceptions, serializers
 from rest_framework.pagination import CursorPagination
 
+from access.service import Scope
+from program_enrollments.api import OWN_ONLY
 from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus, WriteFailure
-from program_enrollments.rest_api.schema import error
+from program_enrollments.exceptions import UnknownCurriculum
+from program_enrollments.rest_api.exceptions import InvalidParameter, LengthRequired, TooManyRecords
+from program_enrollments.rest_api.parsers import MAX_BODY_BYTES
+from program_enrollments.rest_api.schema import error, malformed
 from program_enrollments.rest_api.v1.filters import (
     ProgramCourseEnrollmentFilters,
     ProgramEnrollmentFilters,
@@ -91,29 +97,58 @@ class CourseRunOverviewList(serializers.Serializer[Any]):
     course_runs = CourseRunOverviewSerializer(many=True)
 
 
-NOT_AUTHENTICATED = {401: error("No credentials, or bad ones.", "not_authenticated", "token_not_valid")}
-FORBIDDEN = {
-    403: error(
-        "The caller has no access to the program, or the token lacks the scope.",
-        "permission_denied",
-        "insufficient_scope",
+_UNKNOWN_CURRICULUM = UnknownCurriculum([1])
+UNKNOWN_CURRICULUM = {
+    "developer_message": str(_UNKNOWN_CURRICULUM),
+    "field_errors": _UNKNOWN_CURRICULUM.field_errors,
+}
+NO_JSON = "The request body is not JSON: Expecting ',' delimiter: line 1 column 41 (char 40)."
+TOO_MANY_BYTES = f"The request body has more than {MAX_BODY_BYTES} bytes."
+BODY_TOO_LARGE = error("The body has too many bytes.", request_too_large=TOO_MANY_BYTES)
+NO_PERMISSION = exceptions.PermissionDenied.default_detail
+UNKNOWN_PROGRAM = "There is no program 5fa3a1a4-6a5b-4d0a-8f58-0f1a7c5b3a11."
+NOT_AUTHENTICATED = {
+    401: error(
+        "No credentials, or bad ones.",
+        not_authenticated=exceptions.NotAuthenticated.default_detail,
+        token_not_valid="The token is not valid.",  # noqa: S106 -- the code of an error
     )
 }
-NO_PROGRAM = error("There is no such program.", "program_does_not_exist")
+NO_PROGRAM = error("There is no such program.", program_does_not_exist=UNKNOWN_PROGRAM)
 NO_COURSE = error(
     "There is no such program or course run, or the run is not in the program.",
-    "program_does_not_exist",
-    "course_does_not_exist",
-    "course_not_in_program",
+    program_does_not_exist=UNKNOWN_PROGRAM,
+    course_does_not_exist="There is no course run course-v1:edX+ToyX+2026_T1.",
+    course_not_in_program="Course run course-v1:edX+ToyX+2026_T1 is not in program"
+    " 5fa3a1a4-6a5b-4d0a-8f58-0f1a7c5b3a11.",
 )
 BAD_CURSOR = "A bad `cursor` is a 404 too."
-NO_LIST = {406: error("The client accepts no JSON.", "not_acceptable")}
-BAD_PARAMETER = {400: error("A query parameter has an impossible value; the message names it.", "invalid_parameter")}
+NO_LIST = {406: error("The client accepts no JSON.", not_acceptable=exceptions.NotAcceptable.default_detail)}
 UNREADABLE = {
     406: NO_LIST[406],
-    411: error("The body came in chunks, without Content-Length.", "length_required"),
-    415: error("The body is not `application/json`.", "unsupported_media_type"),
+    411: error("The body came in chunks, without Content-Length.", length_required=LengthRequired.default_detail),
+    415: error(
+        "The body is not `application/json`.",
+        unsupported_media_type=exceptions.UnsupportedMediaType("text/csv").detail,
+    ),
 }
+
+
+def forbidden(scope: str) -> OpenApiResponse:
+    """`scope`: what the token must be good for, in words."""
+    return error(
+        "The caller has no access to the program, or the token lacks the scope.",
+        permission_denied=NO_PERMISSION,
+        insufficient_scope=f"The token lacks the scope {scope}.",
+    )
+
+
+def bad_parameter(name: str, reason: str) -> OpenApiResponse:
+    return error(
+        "A query parameter has an impossible value; the message names it.",
+        invalid_parameter=InvalidParameter(name, reason).detail,
+    )
+
 
 PROGRAM_PAGE_EXAMPLE = {
     "next": "https://enrollments.example.edu/api/program_enrollments/v1/programs/…/enrollments/?cursor=cD0xMDI%3D",
@@ -196,8 +231,12 @@ def write_operation(
     failure: str,
     not_found: OpenApiResponse,
     parameters: list[OpenApiParameter],
+    **refusals: Any,
 ) -> Any:
-    """Describe a POST, PATCH or PUT of a list of records."""
+    """Describe a POST, PATCH or PUT of a list of records.
+
+    `refusals`: {code of a 400 besides that of malformed records: its message, or a dict of its other members}.
+    """
     good, bad = statuses[0], WriteFailure.INVALID_STATUS.value
     known = f"`status` is one of {', '.join(f'`{status}`' for status in statuses)}."
     rules = (
@@ -219,25 +258,26 @@ def write_operation(
             204: answer(None, "The list was empty: nothing to do."),
             207: answer(outcome_map, "Some learners succeeded.", {"S-1001": good, "S-1002": failure}),
             422: answer(outcome_map, "No learner succeeded.", {"S-1001": failure, "S-1002": bad}),
-            400: error(
+            400: malformed(
                 "The body is malformed; nothing was written. `field_errors` names each bad record by its index.",
-                "invalid_request",
-                field_errors=[{"index": 1, "fields": {"status": ["This field is required."]}}],
+                "status",
+                index=1,
+                **refusals,
             ),
             **NOT_AUTHENTICATED,
-            **FORBIDDEN,
+            403: forbidden(Scope.ENROLLMENTS_WRITE),
             404: not_found,
             413: error(
                 "Too many records, or too many bytes; nothing was written.",
-                "too_many_records",
-                message="30 records were sent; at most 25 are accepted in one request.",
+                too_many_records=TooManyRecords(sent=30, limit=settings.MAX_RECORDS_PER_WRITE).detail,
+                request_too_large=TOO_MANY_BYTES,
             ),
             **UNREADABLE,
         },
     )
 
 
-def program_write(operation_id: str, summary: str, text: str, record: type, failure: str) -> Any:
+def program_write(operation_id: str, summary: str, text: str, record: type, failure: str, **refusals: Any) -> Any:
     example = {
         "student_key": "S-1001",
         "status": "enrolled",
@@ -253,6 +293,8 @@ def program_write(operation_id: str, summary: str, text: str, record: type, fail
         failure=failure,
         not_found=NO_PROGRAM,
         parameters=[PROGRAM_UUID],
+        parse_error=NO_JSON,
+        **refusals,
     )
 
 
@@ -267,6 +309,7 @@ def course_write(operation_id: str, summary: str, text: str, failure: str) -> An
         failure=failure,
         not_found=NO_COURSE,
         parameters=[PROGRAM_UUID, COURSE_ID],
+        parse_error=NO_JSON,
     )
 
 
@@ -279,9 +322,9 @@ program_enrollments = extend_schema_view(
         parameters=[PROGRAM_UUID, ProgramEnrollmentFilters, CURSOR, page_size(EnrollmentPagination)],
         responses={
             200: answer(ProgramEnrollmentPage, "A page of enrollments.", PROGRAM_PAGE_EXAMPLE),
-            **BAD_PARAMETER,
+            400: bad_parameter("status", '"enroled" is not a valid choice.'),
             **NOT_AUTHENTICATED,
-            **FORBIDDEN,
+            403: forbidden(Scope.ENROLLMENTS_READ),
             404: NO_PROGRAM,
             **NO_LIST,
         },
@@ -292,6 +335,7 @@ program_enrollments = extend_schema_view(
         "Creates enrollments. A learner who is enrolled in the curriculum already is a `conflict`.",
         ProgramEnrollmentRecordSerializer,
         "conflict",
+        unknown_curriculum=UNKNOWN_CURRICULUM,
     ),
     partial_update=program_write(
         "update_program_enrollments",
@@ -307,6 +351,7 @@ program_enrollments = extend_schema_view(
         "Sets the status of enrollments, and creates those that do not exist. Safe to repeat.",
         ProgramEnrollmentRecordSerializer,
         "conflict",
+        unknown_curriculum=UNKNOWN_CURRICULUM,
     ),
 )
 
@@ -325,9 +370,9 @@ program_course_enrollments = extend_schema_view(
         ],
         responses={
             200: answer(ProgramCourseEnrollmentPage, "A page of enrollments.", COURSE_PAGE_EXAMPLE),
-            **BAD_PARAMETER,
+            400: bad_parameter("status", '"enrolled" is not a valid choice.'),
             **NOT_AUTHENTICATED,
-            **FORBIDDEN,
+            403: forbidden(Scope.ENROLLMENTS_READ),
             404: NO_COURSE,
             **NO_LIST,
         },
@@ -371,7 +416,7 @@ program_course_grades = extend_schema_view(
             207: answer(GradePage, "Some could be read.", page_example(GOOD_GRADE, BAD_GRADE)),
             422: answer(GradePage, "None could be read.", page_example(BAD_GRADE)),
             **NOT_AUTHENTICATED,
-            **FORBIDDEN,
+            403: forbidden(Scope.GRADES_READ),
             404: NO_COURSE,
             **NO_LIST,
         },
@@ -395,7 +440,7 @@ def readable_programs(operation_id: str, summary: str) -> Any:
                     "The programs, each once.",
                     {"uuid": "5fa3a1a4-6a5b-4d0a-8f58-0f1a7c5b3a11", "slug": "master-of-toys"},
                 ),
-                **BAD_PARAMETER,
+                400: bad_parameter("type", "Null characters are not allowed."),
                 **NOT_AUTHENTICATED,
                 **NO_LIST,
             },
@@ -419,7 +464,10 @@ overview = extend_schema_view(
         responses={
             200: answer(CourseRunOverviewList, "The caller's course runs.", {"course_runs": [OVERVIEW_EXAMPLE]}),
             **NOT_AUTHENTICATED,
-            403: error("The caller is not enrolled in the program.", "permission_denied"),
+            403: error(
+                "The caller is not enrolled in the program.",
+                permission_denied="The learner is not enrolled in this program.",
+            ),
             404: NO_PROGRAM,
             **NO_LIST,
         },
@@ -440,7 +488,7 @@ learner_overviews = extend_schema_view(
             **NOT_AUTHENTICATED,
             403: error(
                 "The caller may not see this learner's course runs, or the learner is not enrolled in the program.",
-                "permission_denied",
+                permission_denied=OWN_ONLY,
             ),
             404: NO_PROGRAM,
             **NO_LIST,
@@ -460,21 +508,28 @@ reset = extend_schema_view(
         examples=[OpenApiExample("All programs", value={"organization": "UCDavis"}, request_only=True)],
         responses={
             200: answer(OpenApiTypes.STR, "Wiped.", "success"),
-            400: error(
+            400: malformed(
                 "The body is malformed, or a program is another organization's; nothing was deleted.",
-                "invalid_request",
-                "program_of_another_organization",
-                field_errors=[{"index": 0, "fields": {"organization": ["This field is required."]}}],
+                "organization",
+                program_of_another_organization="The organization does not author the program"
+                " 5fa3a1a4-6a5b-4d0a-8f58-0f1a7c5b3a11.",
             ),
             **NOT_AUTHENTICATED,
-            403: error("The caller is not a member of staff.", "permission_denied"),
+            403: error(
+                "The caller is not a member of staff, or the token lacks the scope.",
+                permission_denied=NO_PERMISSION,
+                insufficient_scope=f"The token lacks the scope {Scope.ENROLLMENTS_WRITE}.",
+            ),
             404: error(
                 "There is no such organization or program; nothing was deleted.",
-                "organization_does_not_exist",
-                "program_does_not_exist",
+                organization_does_not_exist="There is no organization with this key.",
+                program_does_not_exist=UNKNOWN_PROGRAM,
             ),
-            413: error("The body has too many bytes.", "request_too_large"),
-            501: error("Resetting is switched off.", "feature_disabled"),
+            413: BODY_TOO_LARGE,
+            501: error(
+                "Resetting is switched off.",
+                feature_disabled="Resetting enrollments is switched off (setting ENABLE_ENROLLMENT_RESET).",
+            ),
             **UNREADABLE,
         },
     )

@@ -6,6 +6,8 @@ import pytest
 import yaml
 from django.core.management import call_command
 
+from program_enrollments.rest_api.tokens import UserRefreshToken
+
 BASE = "/api/program_enrollments/v1/"
 WRITES = ("post", "patch", "put")
 
@@ -106,6 +108,105 @@ def test_every_operation_tells_what_holds_for_all(schema):
             )
 
 
+def iter_bodies(schema):
+    """Yield where each body of a request or an answer is described, and the description."""
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            bodies = {"request": operation.get("requestBody", {})} | operation["responses"]
+            for name, body in bodies.items():
+                for media_type, described in body.get("content", {}).items():
+                    yield (operation["operationId"], name, media_type), described
+    for name, answer in schema["components"]["responses"].items():
+        for media_type, described in answer["content"].items():
+            yield (name, media_type), described
+
+
+def test_each_refusal_is_shown_with_a_sentence_of_its_own(schema):
+    for place, body in iter_bodies(schema):
+        values = [example["value"] for example in body.get("examples", {}).values()]
+        messages = [value["developer_message"] for value in values if "developer_message" in value]
+        assert len(messages) == len(set(messages)), place
+
+
+@pytest.fixture
+def find_shown(schema):
+    """Finds the example of an answer by its code."""
+
+    def find(operation_id, status, code):
+        (shown,) = (
+            example["value"]
+            for place, body in iter_bodies(schema)
+            if place[:2] == (operation_id, str(status))
+            for example in body["examples"].values()
+            if example["value"]["error_code"] == code
+        )
+        return shown
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ("[" + "{}," * 29 + "{}]", 413, "too_many_records"),
+        (" " * 1_000_001, 413, "request_too_large"),
+        ('[{"student_key": "S-1001"}, {"student_key": "S-1002", "status": "enrolled"} ', 400, "parse_error"),
+    ],
+)
+def test_refusals_of_bodies_are_shown_as_they_are(find_shown, staff_client, enrollments_path, body, status, code):
+    response = staff_client.generic("PATCH", enrollments_path, body, content_type="application/json")
+
+    shown, told = find_shown("update_program_enrollments", status, code), response.json()
+    assert (response.status_code, told["error_code"]) == (status, code)
+    assert shown["developer_message"].partition(":")[0] == told["developer_message"].partition(":")[0]
+
+
+def test_the_refusal_of_a_malformed_record_is_shown_as_it_is(find_shown, staff_client, enrollments_path):
+    response = staff_client.patch(enrollments_path, [{"student_key": "a", "status": "ended"}, {"student_key": "b"}])
+
+    assert response.json() == find_shown("update_program_enrollments", 400, "invalid_request")
+
+
+def test_the_refusal_of_an_unknown_curriculum_is_shown_as_it_is(
+    find_shown, staff_client, enrollments_path, record, settings
+):
+    settings.PROGRAM_ENROLLMENTS_REQUIRE_KNOWN_CURRICULUM = True
+    unknown = record("b", curriculum_uuid="3b0e8b07-8b44-4b41-9b39-95b6a9c5a4a1")
+
+    response = staff_client.put(enrollments_path, [record("a"), unknown])
+
+    assert response.json() == find_shown("put_program_enrollments", 400, "unknown_curriculum")
+
+
+def test_refusals_of_tokens_are_shown_as_they_are(find_shown, anonymous_client, enrollments_path, staff):
+    refresh = str(UserRefreshToken.for_user(staff))
+    for _ in range(2):
+        refreshed = anonymous_client.post("/api/token/refresh/", {"refresh": refresh})
+    answers = {
+        ("list_program_enrollments", "not_authenticated"): anonymous_client.get(enrollments_path),
+        ("list_program_enrollments", "token_not_valid"): anonymous_client.get(
+            enrollments_path, headers={"Authorization": "JWT nonsense"}
+        ),
+        ("refresh_token", "token_not_valid"): refreshed,
+        ("obtain_token", "no_active_account"): anonymous_client.post(
+            "/api/token/", {"username": "nobody", "password": "password"}
+        ),
+    }
+
+    for (operation_id, code), answer in answers.items():
+        assert answer.json() == find_shown(operation_id, 401, code)
+
+
+def test_the_limits_are_shown_as_they_are(schema, staff_client):
+    shown = schema["paths"][f"{BASE}limits/"]["get"]["responses"]["200"]["content"]["application/json"]["examples"]
+
+    told = staff_client.get(f"{BASE}limits/").json()
+    whose = ("scopes", "programs")
+    assert {name: limit for name, limit in shown["Example"]["value"].items() if name not in whose} == {
+        name: limit for name, limit in told.items() if name not in whose
+    }
+
+
 def test_writes_tell_what_a_bad_or_used_idempotency_key_is_answered(schema):
     item = schema["paths"][f"{BASE}imports/{{import_id}}/cancel/"]["post"]["responses"]
     assert item["400"] == {"$ref": "#/components/responses/BadKey"}
@@ -115,6 +216,24 @@ def test_writes_tell_what_a_bad_or_used_idempotency_key_is_answered(schema):
     outcomes, error = enrollments["422"]["content"]["application/json"]["schema"]["oneOf"]
     assert outcomes["additionalProperties"]["type"] == "string"
     assert error == {"$ref": "#/components/schemas/Error"}
+
+    for status, code in (("400", "invalid_idempotency_key"), ("422", "idempotency_key_reused")):
+        examples = enrollments[status]["content"]["application/json"]["examples"]
+        assert examples[code]["value"]["error_code"] == code
+
+
+def test_only_answers_that_are_kept_for_a_key_tell_that_they_may_be_repeated(schema):
+    path = schema["paths"][f"{BASE}programs/{{program_uuid}}/enrollments/"]
+    repeated = [status for status, answer in path["post"]["responses"].items() if "Idempotency-Replayed" in str(answer)]
+
+    assert repeated == ["200", "204", "207", "422"]
+    assert "Idempotency-Replayed" not in str(path["get"])
+
+
+def test_an_operation_keeps_the_headers_of_its_own(schema):
+    answer = schema["paths"][f"{BASE}programs/{{program_uuid}}/overview/"]["get"]["responses"]["200"]
+
+    assert {"Deprecation", "Link", "X-Request-ID"} <= set(answer["headers"])
 
 
 def test_listings_tell_their_parameters(schema):
