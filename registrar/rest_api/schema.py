@@ -1,8 +1,9 @@
 """What the OpenAPI description says of Registrar's routes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
+from django.conf import settings
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -12,9 +13,16 @@ from drf_spectacular.utils import (
     OpenApiResponse,
     extend_schema,
 )
+from rest_framework import exceptions
+from rest_framework.permissions import SAFE_METHODS
 
-from program_enrollments.rest_api.exceptions import ServiceUnavailable
-from registrar.constants import ApiPermission, JobState, ResultFormat
+from imports.rest_api.errors import StorageFull
+from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus, WriteFailure
+from program_enrollments.rest_api.exceptions import InvalidIdempotencyKey, LengthRequired, ServiceUnavailable
+from program_enrollments.rest_api.schema import KEY_PARAMETER
+from program_enrollments.rest_api.v1.schema import NO_JSON, TOO_MANY_BYTES, outcomes
+from registrar.constants import MAX_UPLOAD_BYTES, ApiPermission, JobState, ResultFormat
+from registrar.rest_api.errors import TooManyRecords, UploadTooLarge
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Shape = dict[str, Any]
@@ -38,14 +46,22 @@ class RegistrarSchema(AutoSchema):
     def get_tags(self) -> list[str]:
         return [f"Registrar {self.path.split('/')[2]}"]
 
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is not None and self.method not in SAFE_METHODS:
+            operation["parameters"].append(KEY_PARAMETER)
+        return operation
+
 
 def describe(
     name: str, summary: str, *codes: int, responses: dict[Any, OpenApiResponse], **options: Any
 ) -> Callable[[Method], Method]:
-    """Describe an operation; `codes` are those of its errors. Other arguments are those of `extend_schema`."""
+    """Describe an operation; `codes` are those of its usual errors. Other arguments are those of `extend_schema`."""
 
     def decorate(method: Method) -> Method:
-        answers = responses | {code: ERRORS[code] for code in (*codes, 401, 405, 406, 429, 503)}
+        answers = responses | {
+            code: ERRORS[code] for code in (*codes, 401, 405, 406, 429, 503) if code not in responses
+        }
         described = extend_schema(summary=summary, responses=answers, **options)(method)
         cast(Any, described).name_in_schema = name
         return described
@@ -69,34 +85,58 @@ def array(items: Shape) -> Shape:
     return {"type": "array", "items": items}
 
 
-def answer(description: str, body: Shape, example: Any) -> OpenApiResponse:
-    return OpenApiResponse(body, description=description, examples=[OpenApiExample("Example", value=example)])
+def answer(description: str, body: Shape, example: Any = None, **examples: Any) -> OpenApiResponse:
+    """Describe an answer by an example, or by several: {name: the body}."""
+    named = examples or {"Example": example}
+    return OpenApiResponse(
+        body, description=description, examples=[OpenApiExample(name, value=value) for name, value in named.items()]
+    )
 
 
-def refusal(description: str, example: str) -> OpenApiResponse:
-    return answer(description, shape(detail=text()), {"detail": example})
+def detail(message: Any) -> dict[str, str]:
+    return {"detail": str(message)}
 
 
+DETAIL = shape(detail=text())
+
+
+def refusal(description: str, message: Any = None, **messages: Any) -> OpenApiResponse:
+    """Describe a refusal by its message, or by several: {name: the message}."""
+    named = messages or {"Example": message}
+    return answer(description, DETAIL, **{name: detail(words) for name, words in named.items()})
+
+
+def bad_body(**examples: Any) -> OpenApiResponse:
+    """Describe a 400 of a write. `examples`: {name: the body of the answer}."""
+    return answer(
+        "The body cannot be used, or the Idempotency-Key is invalid; nothing was changed.",
+        {"oneOf": [array(text()), DETAIL]},
+        **examples,
+        Key=detail(InvalidIdempotencyKey.default_detail),
+    )
+
+
+NO_CURRICULUM = "The program has no active curriculum to enroll students in."
+KEY_REUSED = "This Idempotency-Key was used for another request."
+KEY_IN_USE = "A request with this Idempotency-Key is still running."
 ERRORS = {
-    400: OpenApiResponse(
-        {"oneOf": [array(text()), shape(detail=text())]},
-        description="The body cannot be used; nothing was changed.",
-        examples=[
-            OpenApiExample("Content", value=["CSV is missing headers [status]"]),
-            OpenApiExample("No JSON", value={"detail": "JSON parse error - …"}),
-            OpenApiExample("No file", value={"detail": "No file content uploaded"}),
-        ],
+    401: refusal(
+        "No credentials, or bad ones.",
+        Nothing=exceptions.NotAuthenticated.default_detail,
+        Token="The token is not valid.",  # noqa: S106 -- a sentence
     ),
-    401: refusal("No credentials, or bad ones.", "Authentication credentials were not provided."),
-    403: refusal("The caller lacks the permission.", "You do not have permission to perform this action."),
-    404: refusal("What the path names does not exist, or a parameter has an unknown value.", "Not found."),
-    405: refusal("The path knows no such method.", 'Method "PUT" not allowed.'),
-    406: refusal("The client accepts no JSON.", "Could not satisfy the request Accept header."),
-    409: answer("An upload into the program is running.", text(), "Job already in progress for program"),
-    411: refusal("The body came in chunks, without Content-Length.", "Send the body with a Content-Length header; …"),
-    413: refusal("Too many records, or too many bytes.", "Enrollment limit 25"),
-    415: refusal("The body has another media type.", 'Unsupported media type "text/csv" in request.'),
-    429: refusal("Too many requests; wait as long as `Retry-After` says.", "Request was throttled."),
+    403: refusal("The caller lacks the permission.", exceptions.PermissionDenied.default_detail),
+    404: refusal(
+        "What the path names does not exist, or a parameter has an unknown value.", exceptions.NotFound.default_detail
+    ),
+    405: refusal("The path knows no such method.", exceptions.MethodNotAllowed("PUT").detail),
+    406: refusal("The client accepts no JSON.", exceptions.NotAcceptable.default_detail),
+    411: refusal("The body came in chunks, without Content-Length.", LengthRequired.default_detail),
+    415: refusal("The body has another media type.", exceptions.UnsupportedMediaType("text/csv").detail),
+    429: refusal(
+        "Too many requests; wait as long as `Retry-After` says.",
+        "Request was throttled. Expected available in 42 seconds.",
+    ),
     503: refusal("Not possible for the moment; wait as long as `Retry-After` says.", ServiceUnavailable.default_detail),
 }
 
@@ -170,25 +210,10 @@ ACCEPTED = {
         {"job_id": JOB_ID, "job_url": f"{BASE}jobs/{JOB_ID}"},
     )
 }
-OUTCOMES: Shape = {"type": "object", "additionalProperties": text()}
-WRITTEN = {
-    200: answer("All records were written.", OUTCOMES, {"abc": "enrolled"}),
-    207: answer("Some records were written.", OUTCOMES, {"abc": "enrolled", "def": "invalid-status"}),
-    422: answer("No record was written.", OUTCOMES, {"def": "duplicated"}),
-}
-RECORD = shape(student_key=text(), status=text())
 REPORT = shape(name=text(), created_date=text(format="date"), download_url=text("For the caller; it expires."))
 
 
-def _records(more: Shape | None = None) -> OpenApiRequest:
-    record = RECORD | {"properties": RECORD["properties"] | (more or {})}
-    body = array(record) | {"maxItems": 25}
-    example = [{"student_key": "abc", "status": "active" if more else "enrolled"}]
-    return OpenApiRequest(body, examples=[OpenApiExample("Example", value=example, request_only=True)])
-
-
-COURSE_RECORDS = _records({"course_staff": {"type": "boolean", "nullable": True}})
-WRITE_CODES = (400, 403, 404, 411, 413, 415)
+WRITE_CODES = (403, 404, 411, 415)
 
 programs = describe(
     "list_programs",
@@ -244,54 +269,172 @@ read_all_course_run_enrollments = _read(
     "read_all_course_run_enrollments", "Start a download of the enrollments in all course runs of a program"
 )
 read_grades = _read("read_grades", "Start a download of the grades in a course run", COURSE_ID)
-create_program_enrollments = describe(
-    "create_program_enrollments",
-    "Enroll students in a program",
-    *WRITE_CODES,
-    parameters=[PROGRAM_KEY],
-    request={"application/json": _records()},
-    responses=WRITTEN,
-)
-update_program_enrollments = describe(
-    "update_program_enrollments",
-    "Change students' enrollments in a program",
-    *WRITE_CODES,
-    parameters=[PROGRAM_KEY],
-    request={"application/json": _records()},
-    responses=WRITTEN,
-)
-create_course_run_enrollments = describe(
-    "create_course_run_enrollments",
-    "Enroll students in a course run",
-    *WRITE_CODES,
-    parameters=[PROGRAM_KEY, COURSE_ID],
-    request={"application/json": COURSE_RECORDS},
-    responses=WRITTEN,
-)
-update_course_run_enrollments = describe(
-    "update_course_run_enrollments",
-    "Change students' enrollments in a course run",
-    *WRITE_CODES,
-    parameters=[PROGRAM_KEY, COURSE_ID],
-    request={"application/json": COURSE_RECORDS},
-    responses=WRITTEN,
-)
 
 
-def _upload(name: str, summary: str) -> Callable[[Method], Method]:
+def _write(
+    name: str,
+    summary: str,
+    *parameters: OpenApiParameter,
+    statuses: Sequence[str],
+    failure: WriteFailure,
+    members: Mapping[str, Shape],
+    refused: Mapping[str, Any],
+    forbidden: OpenApiResponse,
+) -> Callable[[Method], Method]:
+    """Describe a write of records.
+
+    `failure`: what students of the examples meet. `members`: {name: schema}, of a record besides those of all;
+    `refused`: {name of an example: the body of a 400}, likewise.
+    """
+    good, bad = statuses[0], WriteFailure.INVALID_STATUS.value
+    # Without `enum`: another status makes no malformed body, but fails for its student alone.
+    known = ", ".join(f"`{status}`" for status in statuses)
+    record = shape(
+        student_key=text("The school's own key for the student."),
+        status=text(f"One of {known}. A student with another one is answered with `{bad}`."),
+    )
+    body = array(record | {"properties": record["properties"] | members})
+    outcome_map = outcomes(statuses)
     return describe(
         name,
         summary,
         *WRITE_CODES,
-        409,
-        parameters=[PROGRAM_KEY],
-        request={"multipart/form-data": shape(file={"type": "string", "format": "binary"})},
-        responses=ACCEPTED,
+        parameters=[PROGRAM_KEY, *parameters],
+        request={
+            "application/json": OpenApiRequest(
+                body | {"maxItems": settings.MAX_RECORDS_PER_WRITE},
+                examples=[OpenApiExample("Example", value=[{"student_key": "abc", "status": good}])],
+            )
+        },
+        responses={
+            200: answer("All records were written.", outcome_map, {"abc": good}),
+            207: answer("Some records were written.", outcome_map, {"abc": good, "def": bad}),
+            422: answer(
+                "No record was written, or there was none. Or: the Idempotency-Key was used for another request.",
+                {"oneOf": [outcome_map, DETAIL]},
+                Records={"abc": failure.value, "def": bad},
+                Key=detail(KEY_REUSED),
+            ),
+            400: bad_body(
+                List=["expected request body type: List"],
+                Record=['expected request dicts to have string value for "status"'],
+                JSON=detail(f"JSON parse error - {NO_JSON}"),
+                **refused,
+            ),
+            403: forbidden,
+            409: refusal("The first request with this Idempotency-Key is still running.", KEY_IN_USE),
+            413: refusal(
+                "Too many records, or too many bytes.",
+                Records=TooManyRecords(settings.MAX_RECORDS_PER_WRITE).detail,
+                Bytes=TOO_MANY_BYTES,
+            ),
+        },
     )
 
 
-upload_program_enrollments = _upload("upload_program_enrollments", "Upload a CSV file of program enrollments")
-upload_course_enrollments = _upload("upload_course_enrollments", "Upload a CSV file of course enrollments")
+def _write_in_program(name: str, summary: str, failure: WriteFailure, **refused: Any) -> Callable[[Method], Method]:
+    return _write(
+        name,
+        summary,
+        statuses=ProgramEnrollmentStatus.values,
+        failure=failure,
+        members={},
+        refused=refused,
+        forbidden=ERRORS[403],
+    )
+
+
+def _write_in_course_run(name: str, summary: str, failure: WriteFailure) -> Callable[[Method], Method]:
+    course_staff = {
+        "type": "boolean",
+        "nullable": True,
+        "description": "Give (`true`) or take away (`false`) the staff role on the course run; absent or null leaves it"
+        " as it is. Only where the service lets roles be managed.",
+    }
+    return _write(
+        name,
+        summary,
+        COURSE_ID,
+        statuses=ProgramCourseEnrollmentStatus.values,
+        failure=failure,
+        members={"course_staff": course_staff},
+        refused={"Role": ['expected request dicts to have boolean value for "course_staff"']},
+        forbidden=refusal(
+            "The caller lacks the permission, or a record has `course_staff` where roles are not managed.",
+            Permission=exceptions.PermissionDenied.default_detail,
+            Role='"course_staff" not accepted since role assignment is not enabled',
+        ),
+    )
+
+
+create_program_enrollments = _write_in_program(
+    "create_program_enrollments", "Enroll students in a program", WriteFailure.CONFLICT, Curriculum=[NO_CURRICULUM]
+)
+update_program_enrollments = _write_in_program(
+    "update_program_enrollments", "Change students' enrollments in a program", WriteFailure.NOT_IN_PROGRAM
+)
+create_course_run_enrollments = _write_in_course_run(
+    "create_course_run_enrollments", "Enroll students in a course run", WriteFailure.CONFLICT
+)
+update_course_run_enrollments = _write_in_course_run(
+    "update_course_run_enrollments", "Change students' enrollments in a course run", WriteFailure.NOT_FOUND
+)
+
+
+def _upload(name: str, summary: str, file: str, required: str, **refused: Any) -> Callable[[Method], Method]:
+    """Describe an upload. `file`: an example; `required`: its columns; `refused`: {name of an example: a 400}."""
+    columns = f"A CSV file with the columns {required}, of at most {MAX_UPLOAD_BYTES:,} bytes."
+    return describe(
+        name,
+        summary,
+        *WRITE_CODES,
+        parameters=[
+            PROGRAM_KEY,
+            OpenApiParameter("Link", str, OpenApiParameter.HEADER, response=[409], description="The job that runs."),
+        ],
+        request={
+            "multipart/form-data": OpenApiRequest(
+                shape(file=text(columns, format="binary")), examples=[OpenApiExample("Example", value={"file": file})]
+            )
+        },
+        responses=ACCEPTED
+        | {
+            400: bad_body(
+                Headers=["CSV is missing headers [status]"],
+                Row=[f"CSV is missing data at row #2. Required fields are [{required}]."],
+                File=detail("No file content uploaded"),
+                **refused,
+            ),
+            409: answer(
+                "An upload into the program is running, or the first request with this Idempotency-Key.",
+                {"oneOf": [text(), DETAIL]},
+                Upload="Job already in progress for program",
+                Key=detail(KEY_IN_USE),
+            ),
+            413: refusal("The file has too many bytes.", UploadTooLarge.default_detail),
+            422: refusal("The Idempotency-Key was used for another request; nothing was done.", KEY_REUSED),
+            503: refusal(
+                "Not possible for the moment; wait as long as `Retry-After` says.",
+                Service=ServiceUnavailable.default_detail,
+                Space=StorageFull.default_detail,
+            ),
+        },
+    )
+
+
+upload_program_enrollments = _upload(
+    "upload_program_enrollments",
+    "Upload a CSV file of program enrollments",
+    "student_key,status\nabc,enrolled\n",
+    "student_key, status",
+    Curriculum=[NO_CURRICULUM],
+)
+upload_course_enrollments = _upload(
+    "upload_course_enrollments",
+    "Upload a CSV file of course enrollments",
+    "course_id,student_key,status\ncourse-v1:STEMx+CS111+F19,abc,active\n",
+    "student_key, course_id, status",
+)
 jobs = describe(
     "list_jobs",
     "List the caller's jobs that are not done",
@@ -321,7 +464,6 @@ job = describe(
 reports = describe(
     "list_reports",
     "List the reports of a program",
-    400,
     403,
     404,
     parameters=[
@@ -339,6 +481,7 @@ reports = describe(
                     "download_url": f"{BASE}report_files/masters-in-cs/individual_report__2026-11-24.csv?token=…",
                 }
             ],
-        )
+        ),
+        400: answer("The date is none.", array(text()), ["min_created_date must be a date, like 2026-11-25"]),
     },
 )

@@ -5,6 +5,7 @@ import re
 import pytest
 import yaml
 from django.core.management import call_command
+from jsonschema import Draft7Validator  # type: ignore[import-untyped]  # it comes without stubs
 
 from program_enrollments.rest_api.tokens import UserRefreshToken
 
@@ -101,11 +102,21 @@ def test_every_operation_tells_what_holds_for_all(schema):
             assert "429" in operation["responses"]
             names = [parameter.get("$ref", "") for parameter in operation.get("parameters", [])]
             takes_keys = "#/components/parameters/IdempotencyKey" in names
-            assert takes_keys is (method in WRITES and path.startswith(BASE))
+            assert takes_keys is (method in WRITES and not path.startswith("/api/token/"))
             assert all(
                 "$ref" in response or {"X-Request-ID", "RateLimit"} <= set(response["headers"])
                 for response in operation["responses"].values()
             )
+
+
+def in_json_schema(described):
+    """Return what OpenAPI 3.0 says, as JSON Schema says it."""
+    if isinstance(described, list):
+        return [in_json_schema(part) for part in described]
+    if not isinstance(described, dict):
+        return described
+    parts = {name: in_json_schema(part) for name, part in described.items()}
+    return {"anyOf": [parts, {"type": "null"}]} if parts.pop("nullable", False) else parts
 
 
 def iter_bodies(schema):
@@ -119,6 +130,19 @@ def iter_bodies(schema):
     for name, answer in schema["components"]["responses"].items():
         for media_type, described in answer["content"].items():
             yield (name, media_type), described
+
+
+def test_every_body_is_shown_by_examples_that_fit_its_schema(schema):
+    components = in_json_schema(schema["components"])
+    for place, body in iter_bodies(schema):
+        if "application/gzip" in place:  # bytes
+            continue
+        validator = Draft7Validator({"allOf": [in_json_schema(body["schema"])], "components": components})
+        examples = body.get("examples", {})
+        assert examples, place
+        for name, example in examples.items():
+            faults = [(list(fault.absolute_path), fault.message) for fault in validator.iter_errors(example["value"])]
+            assert faults == [], (place, name)
 
 
 def test_each_refusal_is_shown_with_a_sentence_of_its_own(schema):
