@@ -25,6 +25,8 @@ def is_client_locked(request: HttpRequest, client_id: str) -> bool:
 def report_failed_client(request: HttpRequest, client_id: str) -> None:
     """Count a wrong client secret. The client need not exist: what is locked must not tell which ones do."""
     AxesProxyHandler.user_login_failed(sender=__name__, credentials=_credentials(client_id), request=request)
+    # The failure that locks is answered like the others: axes would put its page for people in the answer's place.
+    request.axes_locked_out = False  # type: ignore[attr-defined]  # set by axes
 
 
 def forget_failed_client(request: HttpRequest, client_id: str) -> None:

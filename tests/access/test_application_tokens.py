@@ -147,6 +147,20 @@ def test_wrong_credentials_are_refused(ask_for_token, application, credentials):
     assert answer["WWW-Authenticate"] == 'Basic realm="oauth2"'
 
 
+def test_the_guess_that_locks_is_answered_as_those_before_and_those_after_as_oauth_clients_expect(
+    ask_for_token, application, settings
+):
+    settings.AXES_FAILURE_LIMIT = 3
+    form = {"grant_type": "client_credentials", "client_id": application.client_id, "client_secret": "wrong"}
+
+    answers = [ask_for_token(**form) for _ in range(4)]
+
+    assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [
+        *[(401, "invalid_client")] * 3,
+        (429, "too_many_attempts"),
+    ]
+
+
 @pytest.mark.parametrize("header", ["Basic", "Basic !", "Basic YQ==", "Basic /w==", "Basic Og==", "Digest YTpi"])
 def test_a_malformed_header_is_refused(ask_for_token, header):
     answer = ask_for_token(grant_type="client_credentials", headers={"Authorization": header})
