@@ -207,7 +207,11 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Enroll learners in degree programs and their course runs, and read grades back.\n\n"
     "Partner systems ask `/oauth2/access_token` for an access token, people with a password `/api/token/`; send it as"
     " `Authorization: JWT <token>`. A token is good for the scopes that it holds. Every path works with and"
-    " without its trailing slash. Every error has the same shape: `developer_message` and `error_code`.",
+    " without its trailing slash.\n\n"
+    "Errors below `/api/program_enrollments/v1/` and `/api/token/` have one shape: `developer_message` and"
+    " `error_code`. Those of `/oauth2/access_token` have that of OAuth (RFC 6749, section 5.2): `error`, and perhaps"
+    " `error_description`. The Registrar API, below `/api/v1/`, `/api/v2/` and `/api/v3/`, keeps the three that its"
+    " clients know: `detail`, a list of sentences, and one bare sentence.",
     "VERSION": "1.0.0",
     "LICENSE": {"name": "Apache-2.0"},
     "COMPONENT_SPLIT_REQUEST": True,
@@ -221,6 +225,7 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["program_enrollments.rest_api.schema.leave_one_spelling"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "access.openapi.describe_application_tokens",
         "program_enrollments.rest_api.schema.describe_limits",
     ],
     "SERVE_AUTHENTICATION": [],

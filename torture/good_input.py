@@ -25,6 +25,7 @@ CHECKS = [
     checks.response_schema_conformance,
 ]
 IMPORT_SECONDS = 30
+FORM = "application/x-www-form-urlencoded"
 
 
 class RefusedError(Exception):
@@ -83,6 +84,8 @@ def send_good_input(caller: GoodCaller, school: School, username: str, line: Lin
         for version in ("v1", "v2"):
             _use_registrar(caller, version)
         caller.ask("reset_enrollments", body={"organization": school.places[1].organization_key})
+        client = {"client_id": school.client_id, "client_secret": school.client_secret}
+        caller.ask("obtain_application_token", body={"grant_type": "client_credentials", **client}, media_type=FORM)
         tokens = caller.ask("obtain_token", body={"username": username, "password": PASSWORD})
         caller.ask("verify_token", body={"token": tokens["access"]})
         tokens |= caller.ask("refresh_token", body={"refresh": tokens["refresh"]})

@@ -14,6 +14,8 @@ class ForbiddenBodyAcceptedError(AssertionError):
 TEXTS = frozenset({"text/csv", "application/x-ndjson"})
 """Media types of bodies that are one text. A number or a list, once sent as such, is a text as well."""
 
+schemathesis.serializer.alias("application/x-ndjson", "text/plain")
+
 
 @schemathesis.check
 def forbidden_body_refusal(

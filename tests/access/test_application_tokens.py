@@ -317,3 +317,37 @@ def test_a_service_account_cannot_sign_in_with_a_password(anonymous_client, appl
     answer = anonymous_client.post("/api/token/", {"username": application.user.username, "password": CLIENT_SECRET})
 
     assert answer.status_code == 401
+
+
+def test_the_endpoint_is_described_as_it_answers(schema, ask_for_token, application, settings):
+    def find_shown(status):
+        examples = described["responses"][str(status)]["content"]["application/json"]["examples"]
+        return [example["value"] for example in examples.values()]
+
+    described = schema["paths"]["/oauth2/access_token"]["post"]
+    good = {
+        "grant_type": "client_credentials",
+        "client_id": application.client_id,
+        "client_secret": CLIENT_SECRET,
+        "scope": "enrollments:read",
+    }
+
+    for shown, kind in zip(find_shown(200), ("jwt", "bearer"), strict=True):
+        told = ask_for_token(**good, token_type=kind).json()
+        assert {name: type(value) for name, value in shown.items()} == {
+            name: type(value) for name, value in told.items()
+        }
+        assert told["token_type"] == shown["token_type"]
+    refused = [
+        ask_for_token(),
+        ask_for_token(**good | {"grant_type": "password"}),
+        ask_for_token(**good | {"scope": "everything"}),
+        ask_for_token(**good | {"client_secret": "wrong"}),
+    ]
+    settings.REQUEST_RATES = settings.REQUEST_RATES | {"token": "1/minute"}
+    refused.append(ask_for_token(**good))
+    assert [answer.status_code for answer in refused] == [400, 400, 400, 401, 429]
+    for answer in refused:
+        assert answer.json() in find_shown(answer.status_code)
+    (form,) = described["requestBody"]["content"].values()
+    assert {*good, "token_type"} == form["schema"]["properties"].keys()
