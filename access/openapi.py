@@ -143,7 +143,9 @@ APPLICATION_TOKEN = {
             "A token.",
             _object(
                 {
-                    "access_token": _text("To send along as `Authorization: JWT <token>`, or `Bearer <token>`."),
+                    "access_token": _text(
+                        "To send along as `Authorization: Bearer <token>`; a JSON web token also as `JWT <token>`."
+                    ),
                     "token_type": _text("The kind of the token.", enum=["JWT", "Bearer"]),
                     "expires_in": {"type": "integer", "description": "Seconds for which it is valid."},
                     "scope": _text("What it is good for, separated by blanks."),
