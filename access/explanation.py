@@ -45,15 +45,16 @@ def explain_program(program_uuid: UUID) -> list[Row] | None:
     program = get_catalog().find_program(program_uuid)
     if program is None:
         return None
-    rows = [
-        (user.get_username(), MAY[Role(assignment.role)], _explain(assignment, application))
-        for assignment in list_assignments_on(program).prefetch_related(
-            "user__access_application", "group__user_set__access_application"
-        )
-        for user in _iter_holders(assignment)
-        if user.is_active and not user.is_staff
-        if not ((application := _find_application(user)) and application.revoked_at)
-    ]
+    assignments = list_assignments_on(program).prefetch_related(
+        "user__access_application", "group__user_set__access_application"
+    )
+    rows = []
+    for assignment in assignments:
+        for user in _iter_holders(assignment):
+            application = _find_application(user)
+            is_revoked = application is not None and application.revoked_at is not None
+            if user.is_active and not user.is_staff and not is_revoked:
+                rows.append((user.get_username(), MAY[Role(assignment.role)], _explain(assignment, application)))
     return rows + [(user.get_username(), MAY[Role.WRITER], "A member of staff.") for user in list_staff()]
 
 
