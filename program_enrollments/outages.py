@@ -37,11 +37,21 @@ def is_outage(fault: BaseException | None) -> bool:
     if isinstance(fault, (OperationalError, InterfaceError, CatalogUnavailable)):
         return True
     # What goes wrong in a COPY or in a streamed answer comes as the driver says it.
-    if isinstance(fault, (psycopg2.OperationalError, psycopg2.InterfaceError)):
+    if isinstance(fault, (psycopg2.OperationalError, psycopg2.InterfaceError)) or _is_of_a_lost_answer(fault):
         return True
     if not isinstance(fault, DatabaseError):
         return False
+    if _is_of_a_lost_answer(fault.__cause__):
+        return True
     state = getattr(fault.__cause__, "pgcode", None)
     # A connection that broke off gives no state; a database that became read-only is refilled or fails over.
     is_connected = connection.connection is not None and not connection.connection.closed
     return state in PASSING_STATES or not is_connected
+
+
+def _is_of_a_lost_answer(fault: BaseException | None) -> bool:
+    """Tell whether the server ended while the driver awaited its answer, to a COMMIT for instance.
+
+    All that the server says has a kind and a state; the connection may not seem closed yet.
+    """
+    return type(fault) is psycopg2.DatabaseError and getattr(fault, "pgcode", None) is None

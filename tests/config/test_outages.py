@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import psycopg2
 import pytest
-from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError, connection
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, ProgrammingError, connection
 from django.test import RequestFactory
 from django.urls import path
 
@@ -171,6 +171,9 @@ def with_state(code):
         (psycopg2.OperationalError(), True),
         (CatalogUnavailable(), True),
         *[(caused_by(InternalError(), with_state(code)), True) for code in ("25006", "0A000", "26000")],
+        (psycopg2.DatabaseError(), True),
+        (caused_by(DatabaseError(), psycopg2.DatabaseError()), True),
+        (DatabaseError("Save with update_fields did not affect any rows."), False),
         (caused_by(InternalError(), with_state("42601")), False),
         (InternalError(), False),
         (ProgrammingError(), False),
