@@ -1,5 +1,7 @@
 """What a partner is told once: id, secret, and how to use them."""
 
+from argparse import ArgumentParser
+
 from django.conf import settings
 
 from access.partners import IssuedSecret
@@ -27,8 +29,18 @@ def write_instructions(issued: IssuedSecret, *, base_url: str) -> str:
     )
 
 
-def find_base_url() -> str | None:
-    """Return where partners reach the service, as far as the settings tell."""
+def add_base_url_argument(parser: ArgumentParser) -> None:
+    """Let a command take `--base-url`, which must be given where the settings do not tell of one."""
+    base_url = _find_base_url()
+    parser.add_argument(
+        "--base-url",
+        default=base_url,
+        required=base_url is None,
+        help="where partners reach this service (%(default)s)",
+    )
+
+
+def _find_base_url() -> str | None:
     if settings.DEBUG:
         return "http://localhost:8000"
     host = next((host for host in settings.ALLOWED_HOSTS if not host.startswith(("*", "."))), None)

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from access.constants import Role, Scope
 from access.exceptions import PartnerError
-from access.onboarding import find_base_url, write_instructions
+from access.onboarding import add_base_url_argument, write_instructions
 from access.partners import create_partner
 
 
@@ -22,13 +22,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--scopes", nargs="+", choices=Scope.values, help="what its tokens may hold (default: all of the role)"
         )
-        base_url = find_base_url()
-        parser.add_argument(
-            "--base-url",
-            default=base_url,
-            required=base_url is None,
-            help="where partners reach this service (%(default)s)",
-        )
+        add_base_url_argument(parser)
 
     def handle(self, *args: Any, name: str, role: str, base_url: str, **options: Any) -> None:
         scopes = options["scopes"]

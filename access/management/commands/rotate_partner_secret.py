@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from access.exceptions import PartnerError
-from access.onboarding import find_base_url, write_instructions
+from access.onboarding import add_base_url_argument, write_instructions
 from access.partners import rotate_secret
 
 
@@ -20,13 +20,7 @@ class Command(BaseCommand):
             default=24,
             help="how long the old secret stays valid (%(default)s); 0 for a secret that leaked",
         )
-        base_url = find_base_url()
-        parser.add_argument(
-            "--base-url",
-            default=base_url,
-            required=base_url is None,
-            help="where partners reach this service (%(default)s)",
-        )
+        add_base_url_argument(parser)
 
     def handle(self, *args: Any, client_id: str, overlap_hours: float, base_url: str, **options: Any) -> None:
         try:
