@@ -16,6 +16,7 @@ from opaque_keys.edx.keys import CourseKey
 from opaque_keys.edx.locator import CourseLocator
 
 from catalog.constants import ACTIVE_STATUS, Pacing
+from catalog.texts import UNSTORABLE
 
 PACING_BY_TYPE = {"instructor_paced": Pacing.INSTRUCTOR, "self_paced": Pacing.SELF}
 MAX_TEXT_CHARACTERS = 255
@@ -139,7 +140,7 @@ class Node:
             raise self.refuse(f"not a text: {_shown(self.value)}")
         if len(self.value) > max_characters:
             raise self.refuse(f"longer than {max_characters} characters")
-        if not _is_storable(self.value):
+        if UNSTORABLE.search(self.value):
             raise self.refuse("holds characters that cannot be stored")
         return self.value
 
@@ -292,11 +293,6 @@ def _as_utc(text: str) -> datetime:
     if time.tzinfo is None:
         raise ValueError("no zone")
     return time.astimezone(UTC)
-
-
-def _is_storable(text: str) -> bool:
-    # PostgreSQL takes neither NUL nor half a surrogate pair; JSON can hold both.
-    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
 
 
 def _shown(value: Any) -> str:

@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from catalog.service import Program
+from catalog.texts import UNSTORABLE
 from imports.constants import RUNNABLE_STATES, ImportKind
 from imports.files import FileRefused
 from imports.reading.sources import TextSource
@@ -36,7 +37,7 @@ from registrar.exceptions import InvalidRequest, JobInProgress
 from registrar.models import Job
 from registrar.programs import CourseRunFinder, find_active_curriculum_uuid
 from registrar.results import LINE_BREAK, as_cell
-from registrar.texts import NO_TEXT, is_storable
+from registrar.texts import is_storable
 
 REQUIRED = {
     JobOperation.WRITE_PROGRAM_ENROLLMENTS: ("student_key", "status"),
@@ -258,7 +259,7 @@ def _judge_row(row: UploadedRow, operation: JobOperation) -> str:
 def _iter_rows_of_result(rows: Iterable[UploadedRow]) -> Iterator[Sequence[str]]:
     for row in rows:
         values = row.course_id, row.student_key, row.course_staff
-        yield *(NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", value) for value in values), row.word
+        yield *(UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value) for value in values), row.word
 
 
 def _iter_rows_of_import(

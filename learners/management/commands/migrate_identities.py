@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 from argparse import ArgumentParser
 from collections import Counter
 from io import StringIO
@@ -12,12 +11,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from catalog.texts import UNSTORABLE
 from learners.constants import RemappingOutcome
 from learners.remapping import KeyAssignment, has_identity_provider, iter_remapped_identities
 
 MAX_UID_LENGTH = 255
-# A NUL or half a character (a lone surrogate): a mapping can hold them, PostgreSQL cannot.
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 SETTLED = (RemappingOutcome.CHANGED, RemappingOutcome.UNCHANGED)
 
 
