@@ -104,8 +104,14 @@ class IdempotencyKeyInUse(ProgramEnrollmentsError):
 
     code = "idempotency_key_in_use"
 
+    def __init__(self) -> None:
+        super().__init__("A request with this Idempotency-Key is still running.")
+
 
 class IdempotencyKeyReused(ProgramEnrollmentsError):
     """The key belongs to another request of the same requester."""
 
     code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request.")

@@ -30,7 +30,7 @@ from imports.rest_api.serializers import (
     UndoSerializer,
 )
 from program_enrollments.rest_api.exceptions import LengthRequired, ServiceUnavailable
-from program_enrollments.rest_api.schema import count_of, error
+from program_enrollments.rest_api.schema import count_of, error, malformed
 from program_enrollments.rest_api.v1.schema import (
     BAD_CURSOR,
     BODY_TOO_LARGE,
@@ -39,7 +39,6 @@ from program_enrollments.rest_api.v1.schema import (
     NO_COURSE,
     NO_JSON,
     NO_LIST,
-    NO_PERMISSION,
     NO_PROGRAM,
     NOT_AUTHENTICATED,
     PROGRAM_UUID,
@@ -62,15 +61,13 @@ NO_IMPORT = error(
 )
 MAY_NOT_FOLLOW = forbidden(" or ".join(READ_SCOPES))
 MAY_NOT_IMPORT = forbidden(" or ".join(WRITE_SCOPES))
-MAY_NOT_DECIDE = error(
+MAY_NOT_DECIDE = forbidden(
+    " or ".join(WRITE_SCOPES),
     "The caller has no access to the program, the token lacks the scope, or the caller uploaded the file.",
-    permission_denied=NO_PERMISSION,
-    insufficient_scope=f"The token lacks the scope {Scope.IMPORTS_WRITE}.",
     second_person_needed="Somebody other than the one who uploaded the file decides about a held import.",
 )
 NOT_HELD = "The import is not held for a decision."
 STALE = PlanStale([(3, "S-1002"), (None, "S-1009")])
-BAD_MODE = '"dry-run" is not a valid choice.'
 
 BASE = "https://enrollments.example.edu/api/program_enrollments/v1/"
 
@@ -381,12 +378,10 @@ undo = decision(
     request=OpenApiRequest(UndoSerializer, examples=[OpenApiExample("A preview", value={"mode": "preview"})]),
     examples={"The undo": UNDO},
     refusals={
-        400: error(
+        400: malformed(
             "The body is malformed; nothing was queued.",
-            invalid_request={
-                "developer_message": f"The request body is invalid: mode: {BAD_MODE}",
-                "field_errors": [{"index": 0, "fields": {"mode": [BAD_MODE]}}],
-            },
+            "mode",
+            reason='"dry-run" is not a valid choice.',
             parse_error=NO_JSON,
         ),
         409: conflict("This import has applied nothing that could be undone."),

@@ -46,7 +46,7 @@ def answer_once(write: WriteOnce, carry_out: Callable[[], FinalAnswer]) -> tuple
     """
     with transaction.atomic():
         if not try_lock_idempotency_key(write.requester, write.key):
-            raise IdempotencyKeyInUse("A request with this Idempotency-Key is still running.")
+            raise IdempotencyKeyInUse
         # In a statement of its own: the lock's would not see what the last holder has just committed.
         stored = IdempotencyKey.objects.filter(
             requester=write.requester, key=write.key, created__gt=get_oldest_valid_time()
@@ -56,7 +56,7 @@ def answer_once(write: WriteOnce, carry_out: Callable[[], FinalAnswer]) -> tuple
             _store(write, answer)
             return answer, False
     if stored.digest != write.digest:
-        raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")
+        raise IdempotencyKeyReused
     return FinalAnswer(stored.status, stored.body), True
 
 

@@ -7,9 +7,12 @@ from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema_serializer
 from rest_framework import serializers
 
+from program_enrollments.exceptions import IdempotencyKeyInUse, IdempotencyKeyReused
 from program_enrollments.rest_api.exceptions import ServiceUnavailable
 
 Endpoint = tuple[str, str, str, Callable[..., Any]]
+
+REQUIRED = str(serializers.Field.default_error_messages["required"])
 
 
 class FieldErrorsSerializer(serializers.Serializer[Any]):
@@ -49,12 +52,13 @@ def error(description: str, **messages: Any) -> OpenApiResponse:
     return OpenApiResponse(ErrorSerializer, description=description, examples=examples)
 
 
-def malformed(description: str, field: str, *, index: int | None = None, **messages: Any) -> OpenApiResponse:
-    """Describe the refusal of a body without the field: of the record with this index, or of a body that is one object.
+def malformed(
+    description: str, field: str, *, reason: str = REQUIRED, index: int | None = None, **messages: Any
+) -> OpenApiResponse:
+    """Describe the refusal of a body for a field: of the record with this index, or of a body that is one object.
 
     `messages`: those of other codes, as above.
     """
-    reason = str(serializers.Field.default_error_messages["required"])
     place = field if index is None else f"record {index}, {field}"
     invalid_request = {
         "developer_message": f"The request body is invalid: {place}: {reason}",
@@ -71,7 +75,7 @@ def leave_one_spelling(endpoints: list[Endpoint]) -> list[Endpoint]:
 def describe_limits(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Add to every operation what holds for all: headers, 414, 429, 503, and on writes Idempotency-Key."""
     components = result["components"]
-    components["headers"] = HEADERS
+    components["headers"] = HEADERS | HEADERS_OF_REPEATS
     components.setdefault("responses", {})["TooManyRequests"] = TOO_MANY_REQUESTS
     components["responses"]["KeyInUse"] = KEY_IN_USE
     components["responses"]["BadKey"] = BAD_KEY
@@ -88,9 +92,8 @@ def describe_limits(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             for status, response in responses.items():
                 if "$ref" not in response:
                     is_kept = takes_key and status in STATUSES_KEPT
-                    response["headers"] = (
-                        response.get("headers", {}) | HEADERS_OF_EACH_ANSWER | (HEADER_OF_REPEATS if is_kept else {})
-                    )
+                    headers = HEADERS | HEADERS_OF_REPEATS if is_kept else HEADERS
+                    response["headers"] = response.get("headers", {}) | _refer_to(headers)
             responses.setdefault("429", {"$ref": "#/components/responses/TooManyRequests"})
             if operation.get("parameters"):
                 responses.setdefault("414", {"$ref": "#/components/responses/AddressTooLong"})
@@ -120,11 +123,15 @@ def _header(description: str, example: str) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string"}, "example": example}
 
 
+def _refer_to(headers: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in headers}
+
+
 def _error_response(description: str, code: str, message: str) -> dict[str, Any]:
     example = {"developer_message": message, "error_code": code}
     return {
         "description": description,
-        "headers": HEADERS_OF_EACH_ANSWER,
+        "headers": _refer_to(HEADERS),
         "content": {"application/json": {"schema": ERROR_SCHEMA, "examples": {code: {"value": example}}}},
     }
 
@@ -132,7 +139,7 @@ def _error_response(description: str, code: str, message: str) -> dict[str, Any]
 ERROR_SCHEMA = {"$ref": "#/components/schemas/Error"}
 BASE_PATH = "/api/program_enrollments/v1/"
 WRITING_METHODS = ("post", "patch", "put")
-HEADERS = {
+HEADERS = {  # of each answer
     "X-Request-ID": _header(
         "The id of the request, to quote in questions to us. Yours, if you sent one of 1 to 128 of the characters"
         " `A-Z`, `a-z`, `0-9`, `.`, `_` and `-`.",
@@ -141,11 +148,11 @@ HEADERS = {
     "RateLimit-Policy": _header("How many requests (`q`) you may send in so many seconds (`w`).", '"read";q=6000;w=60'),
     "RateLimit": _header("How many more you may send (`r`) in the seconds that are left (`t`).", '"read";r=5999;t=42'),
 }
-HEADERS_OF_EACH_ANSWER = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
-HEADERS["Idempotency-Replayed"] = _header(
-    "Only where the Idempotency-Key was used before: this is the answer of the first request.", "true"
-)
-HEADER_OF_REPEATS = {"Idempotency-Replayed": {"$ref": "#/components/headers/Idempotency-Replayed"}}
+HEADERS_OF_REPEATS = {
+    "Idempotency-Replayed": _header(
+        "Only where the Idempotency-Key was used before: this is the answer of the first request.", "true"
+    )
+}
 STATUSES_KEPT = ("200", "202", "204", "207", "422")
 """Of the answers that come again for the same Idempotency-Key."""
 TOO_MANY_REQUESTS = _error_response(
@@ -161,8 +168,8 @@ UNAVAILABLE = _error_response(
 )
 KEY_IN_USE = _error_response(
     "The first request with this Idempotency-Key is still running; send it again a little later.",
-    "idempotency_key_in_use",
-    "A request with this Idempotency-Key is still running.",
+    IdempotencyKeyInUse.code,
+    str(IdempotencyKeyInUse()),
 )
 BAD_KEY = _error_response(
     "The Idempotency-Key header is invalid; nothing was done.",
@@ -171,8 +178,8 @@ BAD_KEY = _error_response(
 )
 KEY_REUSED = _error_response(
     "The Idempotency-Key was used for another request; nothing was done.",
-    "idempotency_key_reused",
-    "This Idempotency-Key was used for another request.",
+    IdempotencyKeyReused.code,
+    str(IdempotencyKeyReused()),
 )
 ADDRESS_TOO_LONG = {
     "description": "Path and query are longer than 4,000 characters; the server refuses it before it reads on.",

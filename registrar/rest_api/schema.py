@@ -18,6 +18,7 @@ from rest_framework.permissions import SAFE_METHODS
 
 from imports.rest_api.errors import StorageFull
 from program_enrollments.constants import ProgramCourseEnrollmentStatus, ProgramEnrollmentStatus, WriteFailure
+from program_enrollments.exceptions import IdempotencyKeyInUse, IdempotencyKeyReused
 from program_enrollments.rest_api.exceptions import InvalidIdempotencyKey, LengthRequired, ServiceUnavailable
 from program_enrollments.rest_api.schema import KEY_PARAMETER
 from program_enrollments.rest_api.v1.schema import NO_JSON, TOO_MANY_BYTES, outcomes
@@ -117,8 +118,7 @@ def bad_body(**examples: Any) -> OpenApiResponse:
 
 
 NO_CURRICULUM = "The program has no active curriculum to enroll students in."
-KEY_REUSED = "This Idempotency-Key was used for another request."
-KEY_IN_USE = "A request with this Idempotency-Key is still running."
+KEY_REUSED, KEY_IN_USE = IdempotencyKeyReused(), IdempotencyKeyInUse()
 ERRORS = {
     401: refusal(
         "No credentials, or bad ones.",

@@ -134,12 +134,17 @@ UNREADABLE = {
 }
 
 
-def forbidden(scope: str) -> OpenApiResponse:
-    """`scope`: what the token must be good for, in words."""
+def forbidden(
+    scope: str,
+    description: str = "The caller has no access to the program, or the token lacks the scope.",
+    **messages: Any,
+) -> OpenApiResponse:
+    """`scope`: what the token must be good for, in words. `messages`: those of other codes."""
     return error(
-        "The caller has no access to the program, or the token lacks the scope.",
+        description,
         permission_denied=NO_PERMISSION,
         insufficient_scope=f"The token lacks the scope {scope}.",
+        **messages,
     )
 
 
@@ -235,7 +240,8 @@ def write_operation(
 ) -> Any:
     """Describe a POST, PATCH or PUT of a list of records.
 
-    `refusals`: {code of a 400 besides that of malformed records: its message, or a dict of its other members}.
+    `refusals`: {code of a 400 besides those of malformed records and of what is no JSON: its message, or a dict of its
+    other members}.
     """
     good, bad = statuses[0], WriteFailure.INVALID_STATUS.value
     known = f"`status` is one of {', '.join(f'`{status}`' for status in statuses)}."
@@ -262,6 +268,7 @@ def write_operation(
                 "The body is malformed; nothing was written. `field_errors` names each bad record by its index.",
                 "status",
                 index=1,
+                parse_error=NO_JSON,
                 **refusals,
             ),
             **NOT_AUTHENTICATED,
@@ -293,7 +300,6 @@ def program_write(operation_id: str, summary: str, text: str, record: type, fail
         failure=failure,
         not_found=NO_PROGRAM,
         parameters=[PROGRAM_UUID],
-        parse_error=NO_JSON,
         **refusals,
     )
 
@@ -309,7 +315,6 @@ def course_write(operation_id: str, summary: str, text: str, failure: str) -> An
         failure=failure,
         not_found=NO_COURSE,
         parameters=[PROGRAM_UUID, COURSE_ID],
-        parse_error=NO_JSON,
     )
 
 
@@ -515,10 +520,8 @@ reset = extend_schema_view(
                 " 5fa3a1a4-6a5b-4d0a-8f58-0f1a7c5b3a11.",
             ),
             **NOT_AUTHENTICATED,
-            403: error(
-                "The caller is not a member of staff, or the token lacks the scope.",
-                permission_denied=NO_PERMISSION,
-                insufficient_scope=f"The token lacks the scope {Scope.ENROLLMENTS_WRITE}.",
+            403: forbidden(
+                Scope.ENROLLMENTS_WRITE, "The caller is not a member of staff, or the token lacks the scope."
             ),
             404: error(
                 "There is no such organization or program; nothing was deleted.",
