@@ -6,11 +6,10 @@ from typing import Any
 
 import environ
 
+from config.logging import build_logging
+
 env = environ.Env()
 environ.Env.read_env(Path(__file__).resolve().parent / ".env")
-
-# Metrics look for PROMETHEUS_MULTIPROC_DIR when they are imported, which the file may have set.
-from config.logging import build_logging  # noqa: E402 -- may import them
 
 logconfig_dict = build_logging(env, debug=env.bool("DEBUG", default=True))
 # A listing may be asked for many student keys at once; gunicorn takes no longer line than this.

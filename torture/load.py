@@ -91,7 +91,6 @@ def run(database: Database, *, seed: int, seconds: int, clients: int = CLIENTS) 
         watch.look(server, database)
         return watch.has_let_go()
 
-    # Workers that are replaced now and then would have no time to grow.
     with web_server() as server:
         watch.look(server, database)
         with writing(school, clients=clients, port=server.port, seed=seed, line=line, may_fail=False) as writers:
