@@ -152,6 +152,11 @@ def ask_for_token(client_id="school", address="10.0.0.1", *, secret="wrong"):  #
     return give_token(RequestFactory().post("/oauth2/access_token", body, form, REMOTE_ADDR=address))
 
 
+def request_with_basic(credentials):
+    word = base64.b64encode(credentials).decode()
+    return RequestFactory().post("/", headers={"authorization": f"Basic {word}"}, REMOTE_ADDR="10.0.0.1")
+
+
 @time_machine.travel(NOON, tick=False)
 def test_a_client_is_locked_after_too_many_wrong_secrets():
     answers = [ask_for_token().status_code for _ in range(4)]
@@ -175,11 +180,8 @@ def test_a_lock_holds_for_one_client_at_one_address():
 def test_the_lock_holds_for_the_client_of_a_basic_header_too():
     for _ in range(3):
         ask_for_token(client_id="school one")
-    word = base64.b64encode(b"school+one:right").decode()
 
-    request = RequestFactory().post("/", headers={"authorization": f"Basic {word}"}, REMOTE_ADDR="10.0.0.1")
-
-    assert give_token(request).status_code == 429
+    assert give_token(request_with_basic(b"school+one:right")).status_code == 429
 
 
 @time_machine.travel(NOON, tick=False)
@@ -224,8 +226,7 @@ def test_wrong_secrets_do_not_use_up_the_rate_of_a_client(settings):
 def test_only_the_endpoint_of_clients_clears_the_count_of_a_client():
     for _ in range(2):
         ask_for_token(client_id="school")
-    word = base64.b64encode(b"school:anything").decode()
-    request = RequestFactory().post("/", headers={"authorization": f"Basic {word}"}, REMOTE_ADDR="10.0.0.1")
+    request = request_with_basic(b"school:anything")
 
     assert guard_token_endpoint(lambda request: HttpResponse())(request).status_code == 200
 
