@@ -182,11 +182,11 @@ KEY_REUSED = _error_response(
     str(IdempotencyKeyReused()),
 )
 ADDRESS_TOO_LONG = {
-    "description": "Path and query are longer than 4,000 characters; the server refuses it before it reads on.",
+    "description": "Path and query are longer than 8,000 characters; the server refuses it before it reads on.",
     "content": {
         "text/html": {
             "schema": {"type": "string"},
-            "examples": {"page": {"value": "<html>… Request Line is too large (8192 &gt; 4094) …</html>"}},
+            "examples": {"page": {"value": "<html>… Request Line is too large (9000 &gt; 8190) …</html>"}},
         }
     },
 }
